@@ -1,0 +1,67 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target of this package is compiled the same way: Swift 6, memory-unsafe constructs marked, no warnings.
+let swiftSettings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies + ["TestSupport"], resources: resources, swiftSettings: swiftSettings)
+}
+
+let package = Package(
+  name: "SparseVideoGen",
+  platforms: [.macOS(.v26)],
+  products: [
+    .library(name: "SparseVideoGen", targets: ["SparseVideoGen"]),
+    .executable(name: "svgen", targets: ["svgen"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
+  ],
+  targets: [
+    // C and C++: our kernels, and C faces on the libraries we use.
+    .target(name: "CKernels"),
+    .target(name: "CDNN", linkerSettings: [.linkedLibrary("dnnl")]),
+    .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
+
+    // The library, bottom up; imports only point down.
+    module("Tensor"),
+    module("Attention", ["Tensor"]),
+    module("Compute", ["Tensor", "Attention", "CKernels", "CDNN"]),
+    module("Checkpoint", ["Tensor"]),
+    module("Tokenizer", ["CSentencePiece"]),
+    module("Models", ["Tensor", "Attention", "Compute", "Checkpoint"]),
+    module("Diffusion", ["Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models"]),
+    module("Media", ["Tensor", .product(name: "Subprocess", package: "swift-subprocess")]),
+    module(
+      "SparseVideoGen",
+      [
+        "Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models", "Diffusion", "Media",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+
+    // The command.
+    .executableTarget(
+      name: "svgen",
+      dependencies: ["SparseVideoGen", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: swiftSettings),
+
+    // Tests: one target per module, named after it.
+    module("TestSupport", ["Tensor", "Checkpoint"]),
+    tests("TensorTests", ["Tensor"]),
+  ],
+  cxxLanguageStandard: .cxx20
+)
