@@ -1,0 +1,79 @@
+import Tensor
+
+/// Queries, keys and values in the form that a device's attention kernel wants, each head in the order of its pattern.
+///
+/// Only the device that made them can read them.
+public protocol PreparedHeads: Sendable {
+  /// The pattern, and so the token order, of each head.
+  var patterns: [HeadPattern] { get }
+}
+
+/// The masks that the two kinds of heads attend with.
+public struct PatternMasks: Sendable {
+  /// For spatial heads; also for dense attention, where every head is placed frame-major.
+  public let spatial: BlockMask<FrameMajor>
+  /// For temporal heads.
+  public let temporal: BlockMask<TokenMajor>
+
+  /// Pairs two masks.
+  public init(spatial: BlockMask<FrameMajor>, temporal: BlockMask<TokenMajor>) {
+    self.spatial = spatial
+    self.temporal = temporal
+  }
+
+  /// The masks of a pair of bands, or of full attention.
+  public init(layout: TokenLayout, bands: BandPair?, blockSize: Int) {
+    spatial = BlockMask(layout: layout, band: bands?.spatial, blockSize: blockSize)
+    temporal = BlockMask(layout: layout, band: bands?.temporal, blockSize: blockSize)
+  }
+
+  /// The pairs that a head with `pattern` computes.
+  public func computedPairs(_ pattern: HeadPattern) -> Int {
+    pattern == .spatial ? spatial.computedPairs : temporal.computedPairs
+  }
+}
+
+/// How far a head's output moves when it keeps only a pattern's band.
+public struct ProfilingError: Hashable, Sendable, Codable {
+  /// The mean squared difference with the spatial mask.
+  public let spatial: Float
+  /// The mean squared difference with the temporal mask.
+  public let temporal: Float
+
+  /// Creates a pair of errors.
+  public init(spatial: Float, temporal: Float) {
+    self.spatial = spatial
+    self.temporal = temporal
+  }
+
+  /// The pattern with the smaller error; spatial when they are equal.
+  public var pattern: HeadPattern { temporal < spatial ? .temporal : .spatial }
+}
+
+/// The three operations that a device offers to attention mechanisms: what must be fused to be fast.
+public protocol AttentionDevice: Sendable {
+  /// Rows and keys of the blocks that masks for this device must have.
+  var attentionBlockSize: Int { get }
+
+  /// Normalizes, rotates and places queries, keys and values in one pass.
+  /// - Parameter patterns: One for each head: where its tokens are placed.
+  /// - Throws: When memory runs out.
+  func prepareHeads(_ projection: AttentionProjection, patterns: [HeadPattern]) throws -> any PreparedHeads
+
+  /// Attends sampled query rows to all keys and under both bands, in one pass over keys and values.
+  /// - Parameters:
+  ///   - rows: The sampled queries, the same for every head.
+  ///   - bands: The bands that will run. Text keys are always kept.
+  /// - Returns: One pair of errors for each head: means over rows and the head dimension.
+  /// - Throws: When memory runs out.
+  /// - SeeAlso: Algorithm 1 of <https://arxiv.org/abs/2502.01776>.
+  func profileHeads(
+    _ projection: AttentionProjection, rows: [VideoIndex<FrameMajor>], bands: BandPair
+  ) throws -> [ProfilingError]
+
+  /// Softmax attention over the kept blocks only.
+  /// - Returns: `[S, H·D]` in sequence order, the element type of the projection; rows of padded text are zero.
+  /// - Throws: When memory runs out.
+  /// - Precondition: `heads` was made by this device, and the masks have its layout and ``attentionBlockSize``.
+  func attendBlocks(_ heads: any PreparedHeads, masks: PatternMasks) throws -> Tensor
+}

@@ -1,0 +1,63 @@
+import Tensor
+
+/// Sparse VideoGen: each head attends within a spatial or a temporal band, chosen for every sample, layer and step
+/// from a few sampled query rows.
+///
+/// - SeeAlso: "Sparse VideoGen: Accelerating Video Diffusion Transformers with Spatial-Temporal Sparsity",
+///   <https://arxiv.org/abs/2502.01776>. Unlike the public code, profiling uses exactly the masks that run.
+public struct SparseVideoGenAttention: AttentionMechanism {
+  private let device: any AttentionDevice
+  private let settings: SparseVideoGenSettings
+  private let schedule: AttentionSchedule
+  private let dense: DenseAttention
+  private let plans: MaskCache
+  private let listener: HeadTraceListener?
+
+  /// Creates the mechanism for one run.
+  /// - Parameters:
+  ///   - schedule: Which steps and layers are dense.
+  ///   - listener: Receives a trace after every call, if anybody listens.
+  public init(
+    device: any AttentionDevice, settings: SparseVideoGenSettings, schedule: AttentionSchedule,
+    listener: HeadTraceListener? = nil
+  ) {
+    self.device = device
+    self.settings = settings
+    self.schedule = schedule
+    self.dense = DenseAttention(device: device, listener: listener)
+    self.plans = MaskCache(width: settings.bandWidth, blockSize: device.attentionBlockSize)
+    self.listener = listener
+  }
+
+  /// Attends with full attention where the schedule says so, else within each head's band.
+  public func attend(_ projection: AttentionProjection, at site: AttentionSite) throws -> Tensor {
+    if schedule.isDense(at: site) { return try dense.attend(projection, at: site) }
+    let plan = plans[projection.layout]
+    guard let bands = plan.bands else { preconditionFailure("a sparse plan has bands") }
+    let errors = try profile(projection, bands: bands, at: site)
+    let patterns = errors?.map(\.pattern) ?? fixedPatterns(heads: projection.heads)
+    let result = try device.attendBlocks(device.prepareHeads(projection, patterns: patterns), masks: plan.masks)
+    if let listener {
+      let pairs = HeadPattern.allCases.map { plan.masks.computedPairs($0) }
+      listener(
+        HeadTrace(
+          site: site, patterns: patterns, errors: errors,
+          computedPairs: patterns.reduce(0) { $0 + pairs[Int($1.rawValue)] },
+          allPairs: plan.masks.spatial.allPairs * projection.heads))
+    }
+    return result
+  }
+
+  /// The errors of both patterns for every head, or `nil` where the choice needs none.
+  private func profile(
+    _ projection: AttentionProjection, bands: BandPair, at site: AttentionSite
+  ) throws -> [ProfilingError]? {
+    guard settings.patternChoice == .profiled else { return nil }
+    let rows = ProfiledRows(layout: projection.layout, share: settings.profiledRows, seed: settings.seed)
+    return try device.profileHeads(projection, rows: rows.draw(at: site), bands: bands)
+  }
+
+  private func fixedPatterns(heads: Int) -> [HeadPattern] {
+    [HeadPattern](repeating: settings.patternChoice == .temporal ? .temporal : .spatial, count: heads)
+  }
+}

@@ -1,0 +1,124 @@
+import Attention
+import Tensor
+
+/// A place where tensors live and the operations that a model may ask for run.
+///
+/// Tensors are row-major. "Rows" are all dimensions but the last; channels are the last. Activations have
+/// ``activationType``; parameters such as norm weights, biases and modulation vectors are float32. Every reduction and
+/// accumulation is float32. An operation returns when its result may be used by the next operation of the same device.
+///
+/// All operations throw ``ComputeError`` with the code `outOfMemory` when storage for a result cannot be had, and trap
+/// when shapes or element types do not fit together: models check their checkpoints when they load.
+public protocol ComputeDevice: AttentionDevice {
+  /// The element type of activations on this device.
+  var activationType: ElementType { get }
+
+  // MARK: Memory
+
+  /// A tensor with arbitrary contents.
+  func makeTensor(_ shape: Shape, _ elementType: ElementType) throws -> Tensor
+
+  /// Copies or converts a tensor in the processor's memory to this device; no copy is made where none is needed.
+  func upload(_ tensor: Tensor, as elementType: ElementType) throws -> Tensor
+
+  /// Copies or converts a tensor of this device to the processor's memory as float32.
+  func download(_ tensor: Tensor) throws -> Tensor
+
+  // MARK: Linear layers
+
+  /// Brings the parameters of a linear layer into the form that the device multiplies fastest. Call once, at loading.
+  func makeLinear(_ parameters: LinearParameters) throws -> any LinearLayer
+
+  /// `activation(x Wᵀ + b)`.
+  /// - Parameters:
+  ///   - input: `[…, K]`, activations.
+  ///   - layer: Made by this device, with `K` inputs and `N` outputs.
+  /// - Returns: `[…, N]`.
+  func linear(_ input: Tensor, _ layer: any LinearLayer, activation: Activation) throws -> Tensor
+
+  /// `residual += gate · (x Wᵀ + b)`, without a pass of its own.
+  /// - Parameters:
+  ///   - input: `[n, K]`, activations.
+  ///   - residual: `[n, N]`, activations; written in place.
+  ///   - gates: For ranges of rows a vector `[N]`; rows in no range have the gate 1.
+  func addLinear(_ input: Tensor, _ layer: any LinearLayer, to residual: inout Tensor, gates: [RowGate]) throws
+
+  // MARK: Normalization and elementwise operations
+
+  /// Normalizes every row, then scales and shifts it: `norm(x) · weight + bias`, then `· (1 + scale) + shift`.
+  /// - Parameters:
+  ///   - input: `[n, C]`, activations.
+  ///   - modulation: For ranges of rows the vectors of an adaptive norm; rows in no range are not modulated.
+  /// - Returns: `[n, C]`.
+  func normalize(_ input: Tensor, _ norm: RowNormalization, modulation: [RowModulation]) throws -> Tensor
+
+  /// `activation(x[…, ..<C/2]) · x[…, C/2...]`: the middle of a gated feed-forward layer.
+  /// - Returns: `[n, C/2]`.
+  func gate(_ input: Tensor, activation: Activation) throws -> Tensor
+
+  /// `activation(x)`, element by element.
+  func activate(_ input: Tensor, _ activation: Activation) throws -> Tensor
+
+  /// `x += y`, element by element.
+  func add(_ other: Tensor, to tensor: inout Tensor) throws
+
+  /// The rows of `table` that `ids` name.
+  /// - Parameter table: `[vocabulary, C]` in the processor's memory, any floating-point type; only the named rows are
+  ///   read, so that a memory-mapped table stays on disk.
+  /// - Returns: `[ids.count, C]`, activations.
+  func embed(_ ids: [Int32], table: Tensor) throws -> Tensor
+
+  /// Softmax attention over a short sequence, for text encoders.
+  /// - Parameters:
+  ///   - query: `[n, H·D]`.
+  ///   - key: `[n, K·D]`; `H` is a multiple of `K` (grouped queries).
+  ///   - value: `[n, K·D]`.
+  ///   - bias: `[H, n, n]`, float32, added to the scaled scores, if any.
+  /// - Returns: `[n, H·D]`.
+  func attendText(
+    query: Tensor, key: Tensor, value: Tensor, heads: Int, keyHeads: Int, scale: Float, bias: Tensor?, isCausal: Bool
+  ) throws -> Tensor
+
+  // MARK: Frames
+
+  /// Brings the parameters of a convolution into the form that the device multiplies fastest. Call once, at loading.
+  func makeConvolution(_ parameters: ConvolutionParameters) throws -> any ConvolutionLayer
+
+  /// Convolves frames, causally in time: the frame `t` of the result sees the frames up to `t`.
+  /// - Parameters:
+  ///   - frames: `[T, h, w, C]`, activations.
+  ///   - previous: `[kt − 1, h, w, C]`, the frames before the first; `nil` repeats the first frame.
+  /// - Returns: `[T', h', w', O]`.
+  func convolve(_ frames: Tensor, previous: Tensor?, _ layer: any ConvolutionLayer) throws -> Tensor
+
+  /// Normalizes groups of channels over all frames and places, then modulates, then activates.
+  /// - Parameters:
+  ///   - frames: `[T, h, w, C]`, activations.
+  ///   - modulation: Scale and shift at a lower resolution, read at the nearest place, if any.
+  /// - Returns: `[T, h, w, C]`.
+  func normalizeGroups(
+    _ frames: Tensor, _ norm: GroupNormalization, modulation: NearestModulation?, activation: Activation
+  ) throws -> Tensor
+
+  /// Repeats each place `2×2` times, and frames as `frameMap` says.
+  /// - Parameters:
+  ///   - frames: `[T, h, w, C]`.
+  ///   - frameMap: For each frame of the result the frame it repeats.
+  /// - Returns: `[frameMap.count, 2h, 2w, C]`.
+  func upsample(_ frames: Tensor, frameMap: [Int]) throws -> Tensor
+
+  // MARK: Accounting
+
+  /// Where time went since the device was made or ``resetTimes()`` was called.
+  var times: OperationTimes { get }
+
+  /// Sets all times to zero.
+  func resetTimes()
+}
+
+extension ComputeDevice {
+  /// `x Wᵀ + b`.
+  public func linear(_ input: Tensor, _ layer: any LinearLayer) throws -> Tensor {
+    try linear(input, layer, activation: .identity)
+  }
+}
