@@ -43,7 +43,7 @@ let package = Package(
     module("Compute", ["Tensor", "Attention", "CKernels", "CDNN"]),
     module("Checkpoint", ["Tensor"]),
     module("Tokenizer", ["CSentencePiece"]),
-    module("Models", ["Tensor", "Attention", "Compute", "Checkpoint"]),
+    module("Models", ["Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer"]),
     module("Diffusion", ["Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models"]),
     module("Media", ["Tensor", .product(name: "Subprocess", package: "swift-subprocess")]),
     module(

@@ -1,0 +1,144 @@
+import Attention
+import Checkpoint
+import Compute
+import Tensor
+
+/// A text-to-video model in a directory: its networks, each loaded when it is needed and released after.
+///
+/// A new family of models is a folder with one type that conforms to this protocol, and one line in
+/// ``VideoModelRegistry``.
+public protocol VideoModel: Sendable {
+  /// The pipeline classes of `model_index.json` that the type reads, for example `CogVideoXPipeline`.
+  static var pipelineClasses: [String] { get }
+
+  /// Reads the configurations of a directory; no weights.
+  /// - Throws: `CheckpointError` or ``ModelError`` when one is missing, malformed or not supported.
+  init(directory: ModelDirectory) throws
+
+  /// What is fixed about the model, for plans, reports and defaults.
+  var description: ModelDescription { get }
+
+  /// Which sizes the model can make.
+  var sizeRule: SizeRule { get }
+
+  /// Where the tokens of a video of this size lie.
+  /// - Precondition: `size` is legal.
+  func layout(for size: VideoSize) -> TokenLayout
+
+  /// The shape of the latents of a video of this size: `[1, F', C, h, w]`.
+  /// - Precondition: `size` is legal.
+  func latentShape(for size: VideoSize) -> Shape
+
+  /// Loads the text encoder.
+  func loadTextEncoder(on device: any ComputeDevice) throws -> any TextEncoder
+
+  /// Loads the transformer.
+  func loadDenoiser(on device: any ComputeDevice) throws -> any Denoiser
+
+  /// Loads the decoder of the variational autoencoder.
+  func loadDecoder(on device: any ComputeDevice) throws -> any FrameDecoder
+}
+
+/// What is fixed about a model.
+public struct ModelDescription: Hashable, Sendable, Codable {
+  /// For example `CogVideoX`.
+  public var family: String
+  /// `L`: layers of the transformer.
+  public var layers: Int
+  /// `H`: heads of each layer.
+  public var heads: Int
+  /// `D`: head dimension.
+  public var headDimension: Int
+  /// What is made when the user does not say: size, steps, guidance and frames per second.
+  public var defaultSize: VideoSize
+  /// Denoising steps when the user does not say.
+  public var defaultSteps: Int
+  /// Guidance scale when the user does not say.
+  public var defaultGuidance: Float
+  /// Frames per second that the model was trained for.
+  public var framesPerSecond: Int
+  /// Bytes of the weights on disk, by component: `text_encoder`, `transformer`, `vae`.
+  public var weightBytes: [String: Int]
+
+  /// Creates a description.
+  public init(
+    family: String, layers: Int, heads: Int, headDimension: Int, defaultSize: VideoSize, defaultSteps: Int,
+    defaultGuidance: Float, framesPerSecond: Int, weightBytes: [String: Int]
+  ) {
+    self.family = family
+    self.layers = layers
+    self.heads = heads
+    self.headDimension = headDimension
+    self.defaultSize = defaultSize
+    self.defaultSteps = defaultSteps
+    self.defaultGuidance = defaultGuidance
+    self.framesPerSecond = framesPerSecond
+    self.weightBytes = weightBytes
+  }
+}
+
+/// What a prompt became.
+public struct TextCondition: Sendable {
+  /// `[T, C]`, activations of the device.
+  public let states: Tensor
+  /// Tokens that are attended, from the first; the rest is padding that the model does not see.
+  public let validTokens: Int
+  /// How many tokens of the prompt did not fit and were left out.
+  public let truncatedTokens: Int
+
+  /// Creates a condition.
+  public init(states: Tensor, validTokens: Int, truncatedTokens: Int) {
+    self.states = states
+    self.validTokens = validTokens
+    self.truncatedTokens = truncatedTokens
+  }
+}
+
+/// Turns a prompt into what the transformer is conditioned on.
+public protocol TextEncoder: Sendable {
+  /// Encodes one prompt.
+  /// - Throws: What the device throws.
+  func encode(_ prompt: String) throws -> TextCondition
+}
+
+/// Predicts what to take away from noisy latents: the transformer.
+public protocol Denoiser: Sendable {
+  /// Runs the transformer on one sample.
+  /// - Parameters:
+  ///   - latents: `[1, F', C, h, w]`, float32, in the processor's memory.
+  ///   - timestep: The training timestep.
+  ///   - attention: The mechanism for every layer.
+  ///   - step: The denoising step, for the mechanism's schedule.
+  ///   - sample: The sample of the batch.
+  /// - Returns: The prediction, of the shape of `latents`, float32, in the processor's memory.
+  /// - Throws: What the device throws, and `CancellationError` between layers when the task is canceled.
+  func predict(
+    latents: Tensor, timestep: Int, text: TextCondition, attention: any AttentionMechanism, step: Int, sample: Int
+  ) throws -> Tensor
+}
+
+/// How decoding is split to save memory.
+public enum DecodingTiles: String, Hashable, Sendable, Codable, CaseIterable {
+  /// In tiles where the whole frame would not fit the memory that is free.
+  case automatic
+  /// Whole frames at once.
+  case off
+  /// In overlapping tiles that are blended.
+  case on
+}
+
+/// Turns latents into frames: the decoder of the variational autoencoder.
+public protocol FrameDecoder: Sendable {
+  /// Decodes a video.
+  /// - Parameters:
+  ///   - latents: `[1, F', C, h, w]`, float32, in the processor's memory.
+  ///   - tiled: Whether to decode in overlapping tiles.
+  ///   - progress: Called with the fraction that is done.
+  /// - Returns: `[F, height, width, 3]`, float32, in the processor's memory, RGB from 0 to 1.
+  /// - Throws: ``ModelError`` for latents that do not fit or are not finite, and what the device throws;
+  ///   `CancellationError` when the task is canceled.
+  func decode(_ latents: Tensor, tiled: Bool, progress: (Double) -> Void) throws -> Tensor
+
+  /// The memory that decoding takes beside the weights and the result, in bytes.
+  func workingBytes(for size: VideoSize, tiled: Bool) -> Int
+}
