@@ -24,6 +24,10 @@ public protocol ComputeDevice: AttentionDevice {
   /// Copies or converts a tensor of this device to the processor's memory as float32.
   func download(_ tensor: Tensor) throws -> Tensor
 
+  /// Joins tensors along their first dimension; also the way to copy a slice.
+  /// - Precondition: The tensors agree in element type and in all other dimensions.
+  func concatenate(_ tensors: [Tensor]) throws -> Tensor
+
   // MARK: Linear layers
 
   /// Brings the parameters of a linear layer into the form that the device multiplies fastest. Call once, at loading.

@@ -4,6 +4,8 @@ import Tensor
 public enum Activation: String, Hashable, Sendable, Codable {
   /// `x`.
   case identity
+  /// `max(x, 0)`.
+  case relu
   /// `x · σ(x)`, also called swish.
   case silu
   /// The Gaussian error linear unit in its tanh form:
