@@ -24,6 +24,9 @@ public protocol ComputeDevice: AttentionDevice {
   /// Copies or converts a tensor of this device to the processor's memory as float32.
   func download(_ tensor: Tensor) throws -> Tensor
 
+  /// The same values in another floating-point type; `tensor` itself when nothing has to change.
+  func convert(_ tensor: Tensor, to elementType: ElementType) throws -> Tensor
+
   /// Joins tensors along their first dimension; also the way to copy a slice.
   /// - Precondition: The tensors agree in element type and in all other dimensions.
   func concatenate(_ tensors: [Tensor]) throws -> Tensor
