@@ -25,9 +25,13 @@ public protocol VideoModel: Sendable {
   /// - Precondition: `size` is legal.
   func layout(for size: VideoSize) -> TokenLayout
 
-  /// The shape of the latents of a video of this size: `[1, F', C, h, w]`.
+  /// The shape of the latents that are denoised for a video of this size: `[1, F', C, h, w]`.
   /// - Precondition: `size` is legal.
   func latentShape(for size: VideoSize) -> Shape
+
+  /// The part of denoised latents that is decoded: a view without the frames that only pad them.
+  /// - Parameter latents: Of the shape that ``latentShape(for:)`` says.
+  func decodableLatents(_ latents: Tensor, for size: VideoSize) -> Tensor
 
   /// Loads the text encoder.
   func loadTextEncoder(on device: any ComputeDevice) throws -> any TextEncoder

@@ -24,13 +24,16 @@ public struct SizeRule: Hashable, Sendable {
   public let pixelMultiple: Int
   /// The number of frames is 1 more than a multiple of this.
   public let frameMultiple: Int
+  /// The width and height that a model's grid of positions ends at, if it does.
+  public let largest: VideoSize?
   /// The one size that a model with learned positions can make, if it has them.
   public let onlySize: VideoSize?
 
   /// Creates a rule.
-  public init(pixelMultiple: Int, frameMultiple: Int, onlySize: VideoSize? = nil) {
+  public init(pixelMultiple: Int, frameMultiple: Int, largest: VideoSize? = nil, onlySize: VideoSize? = nil) {
     self.pixelMultiple = pixelMultiple
     self.frameMultiple = frameMultiple
+    self.largest = largest
     self.onlySize = onlySize
   }
 
@@ -42,6 +45,11 @@ public struct SizeRule: Hashable, Sendable {
     }
     try check(size.width, "width", offset: 0, multiple: pixelMultiple, of: "a multiple of \(pixelMultiple)")
     try check(size.height, "height", offset: 0, multiple: pixelMultiple, of: "a multiple of \(pixelMultiple)")
+    if let largest, size.width > largest.width || size.height > largest.height {
+      throw ModelError(
+        .illegalSize,
+        "this model makes videos of at most \(largest.width)×\(largest.height), not \(size.width)×\(size.height)")
+    }
     try check(
       size.frames, "number of frames", offset: 1, multiple: frameMultiple,
       of: "one more than a multiple of \(frameMultiple)")

@@ -1,0 +1,62 @@
+import Tensor
+
+/// Cuts latents into tokens and puts predictions together again.
+///
+/// A token covers `framesPerToken × size × size` latents of one place; its features are ordered channel, frame, row,
+/// column.
+struct CogVideoXPatches: Sendable {
+  /// Rows and columns of a token.
+  let size: Int
+  /// Latent frames of a token.
+  let framesPerToken: Int
+
+  /// The tokens of latents.
+  func grid(latents shape: Shape) -> TokenGrid {
+    TokenGrid(frames: shape[1] / framesPerToken, height: shape[3] / size, width: shape[4] / size)
+  }
+
+  /// `[1, F, C, h, w]` to `[tokens, C·framesPerToken·size²]`, float32.
+  func tokens(of latents: Tensor) -> Tensor {
+    let channels = latents.shape[2]
+    let grid = grid(latents: latents.shape)
+    let result = Tensor.host([grid.count, channels * framesPerToken * size * size], .float32)
+    latents.withSpan(of: Float.self) { source in
+      result.withMutableSpan(of: Float.self) { target in
+        forEachElement(of: latents.shape) { latent, token in target[token] = source[latent] }
+      }
+    }
+    return result
+  }
+
+  /// `[tokens, C·framesPerToken·size²]`, float32, to latents of the given shape.
+  func latents(of tokens: Tensor, shape: Shape) -> Tensor {
+    let result = Tensor.host(shape, .float32)
+    tokens.withSpan(of: Float.self) { source in
+      result.withMutableSpan(of: Float.self) { target in
+        forEachElement(of: shape) { latent, token in target[latent] = source[token] }
+      }
+    }
+    return result
+  }
+
+  /// Calls `body` with the index of every element in the latents and in the tokens.
+  @inline(__always)
+  private func forEachElement(of shape: Shape, _ body: (_ latent: Int, _ token: Int) -> Void) {
+    let (frames, channels, height, width) = (shape[1], shape[2], shape[3], shape[4])
+    let grid = grid(latents: shape)
+    let features = channels * framesPerToken * size * size
+    var latent = 0
+    for frame in 0..<frames {
+      for channel in 0..<channels {
+        for row in 0..<height {
+          let token = (frame / framesPerToken * grid.height + row / size) * grid.width
+          let feature = ((channel * framesPerToken + frame % framesPerToken) * size + row % size) * size
+          for column in 0..<width {
+            body(latent, (token + column / size) * features + feature + column % size)
+            latent += 1
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,187 @@
+import Attention
+import Checkpoint
+import Compute
+import Synchronization
+import Tensor
+
+/// The transformer of CogVideoX 1.0 and 1.5, text-to-video.
+struct CogVideoXTransformer: Denoiser {
+  /// The number that image-to-video models of version 1.5 are given beside the timestep.
+  private static let offset: Float = 2
+
+  private let configuration: CogVideoXTransformerConfiguration
+  private let device: any ComputeDevice
+  private let patches: CogVideoXPatches
+  private let patchEmbedding, textEmbedding: any LinearLayer
+  private let timeEmbedding: [any LinearLayer]
+  private let offsetEmbedding: [any LinearLayer]
+  private let learnedPositions: Tensor?
+  private let blocks: [CogVideoXBlock]
+  private let finalNorm, outputNorm: RowNormalization
+  private let outputModulation, output: any LinearLayer
+  private let positions: PositionCache
+
+  /// Loads the transformer.
+  /// - Throws: `CheckpointError` for a missing tensor or one of a wrong shape, and what the device throws.
+  init(_ configuration: CogVideoXTransformerConfiguration, weights: LayerLoader) throws {
+    let width = configuration.width
+    self.configuration = configuration
+    device = weights.device
+    patches = CogVideoXPatches(size: configuration.patchSize, framesPerToken: configuration.framesPerToken)
+    patchEmbedding = try Self.loadPatchEmbedding(configuration, weights["patch_embed.proj"])
+    textEmbedding = try weights["patch_embed.text_proj"].linear(from: configuration.textWidth, to: width)
+    timeEmbedding = [
+      try weights["time_embedding.linear_1"].linear(from: width, to: configuration.timeWidth),
+      try weights["time_embedding.linear_2"].linear(from: configuration.timeWidth, to: configuration.timeWidth),
+    ]
+    offsetEmbedding = try configuration.offsetWidth.map { offsetWidth in
+      try ["ofs_embedding.linear_1", "ofs_embedding.linear_2"].map {
+        try weights[$0].linear(from: offsetWidth, to: offsetWidth)
+      }
+    } ?? []
+    learnedPositions = try Self.loadPositions(configuration, weights)
+    let layers = weights["transformer_blocks"]
+    blocks = try (0..<configuration.layers).map { try CogVideoXBlock(configuration, weights: layers[$0]) }
+    func norm(_ name: String) throws -> RowNormalization {
+      try weights[name].rowNormalization(
+        .layer, channels: width, epsilon: configuration.epsilon, isAffine: configuration.hasAffineNorms)
+    }
+    finalNorm = try norm("norm_final")
+    outputNorm = try norm("norm_out.norm")
+    outputModulation = try weights["norm_out.linear"].linear(from: configuration.timeWidth, to: 2 * width)
+    let features = configuration.outputChannels * configuration.framesPerToken * patches.size * patches.size
+    output = try weights["proj_out"].linear(from: width, to: features)
+    positions = PositionCache(configuration: configuration, device: weights.device)
+  }
+
+  /// Version 1.0 stores the patch embedding as a convolution, whose window is a row of a linear layer.
+  private static func loadPatchEmbedding(
+    _ configuration: CogVideoXTransformerConfiguration, _ weights: LayerLoader
+  ) throws -> any LinearLayer {
+    let (size, channels, width) = (configuration.patchSize, configuration.inputChannels, configuration.width)
+    guard configuration.framePatchSize == nil else {
+      return try weights.linear(from: channels * configuration.framesPerToken * size * size, to: width)
+    }
+    let weight = try weights.scope.tensor("weight", shape: [width, channels, size, size])
+    let bias = configuration.hasPatchBias ? [try weights.scope.tensor("bias", shape: [width])] : []
+    return try weights.device.makeLinear(
+      LinearParameters(weights: [weight.reshaped([width, channels * size * size])], biases: bias))
+  }
+
+  private static func loadPositions(
+    _ configuration: CogVideoXTransformerConfiguration, _ weights: LayerLoader
+  ) throws -> Tensor? {
+    guard configuration.hasLearnedPositions else { return nil }
+    let frames = (configuration.sampleFrames - 1) / configuration.temporalCompression + 1
+    let places =
+      (configuration.sampleHeight / configuration.patchSize) * (configuration.sampleWidth / configuration.patchSize)
+    let tokens = configuration.textTokens + frames * places
+    let stored = try weights.scope.tensor("patch_embed.pos_embedding", shape: [1, tokens, configuration.width])
+    return try weights.device.upload(
+      stored.reshaped([tokens, configuration.width]), as: weights.device.activationType)
+  }
+
+  /// Runs the transformer on one sample.
+  func predict(
+    latents: Tensor, timestep: Int, text: TextCondition, attention: any AttentionMechanism, step: Int, sample: Int
+  ) throws -> Tensor {
+    let grid = patches.grid(latents: latents.shape)
+    let layout = TokenLayout(
+      frames: grid.frames, tokensPerFrame: grid.height * grid.width, textTokens: text.states.shape[0],
+      validTextTokens: text.validTokens, textPlacement: .first)
+    let time = try embedTime(timestep)
+    let position = try positions[grid]
+    var hidden = try embed(latents: latents, text: text.states, position: position)
+    for (layer, block) in blocks.enumerated() {
+      try Task.checkCancellation()
+      try block.run(
+        &hidden, time: time, layout: layout, rotary: position.rotary, attention: attention,
+        at: AttentionSite(step: step, layer: layer, sample: sample))
+    }
+    let prediction = try project(hidden.slice(layout.videoRange), time: time)
+    let channels = configuration.outputChannels
+    return patches.latents(
+      of: prediction,
+      shape: [1, latents.shape[1], channels, latents.shape[3], latents.shape[4]])
+  }
+
+  /// The activated embedding of the timestep, `[1, time width]`.
+  private func embedTime(_ timestep: Int) throws -> Tensor {
+    var time = try embed(Float(timestep), width: configuration.width, layers: timeEmbedding)
+    if let offsetWidth = configuration.offsetWidth {
+      try device.add(embed(Self.offset, width: offsetWidth, layers: offsetEmbedding), to: &time)
+    }
+    return try device.activate(time, .silu)
+  }
+
+  private func embed(_ number: Float, width: Int, layers: [any LinearLayer]) throws -> Tensor {
+    let waves = timestepWaves(
+      number, width: width, cosinesFirst: configuration.cosinesFirst, frequencyShift: configuration.frequencyShift)
+    let input = try device.upload(Tensor(waves, shape: [1, width]), as: device.activationType)
+    return try device.linear(device.linear(input, layers[0], activation: .silu), layers[1])
+  }
+
+  /// The first hidden states `[S, C]`: embedded text, then embedded patches, with positions where they are added.
+  private func embed(latents: Tensor, text: Tensor, position: PositionCache.Entry) throws -> Tensor {
+    let tokens = try device.upload(patches.tokens(of: latents), as: device.activationType)
+    var video = try device.linear(tokens, patchEmbedding)
+    if let videoPositions = position.sinusoidal { try device.add(videoPositions, to: &video) }
+    var hidden = try device.concatenate([device.linear(text, textEmbedding), video])
+    if let learnedPositions { try device.add(learnedPositions, to: &hidden) }
+    return hidden
+  }
+
+  /// The prediction for the video's tokens, `[V, features]`, float32, in the processor's memory.
+  private func project(_ video: Tensor, time: Tensor) throws -> Tensor {
+    let width = configuration.width
+    let vectors = try device.convert(device.linear(time, outputModulation), to: .float32).reshaped([2, width])
+    let modulation = RowModulation(
+      rows: 0..<video.shape[0], scale: vectors.slice(1..<2).reshaped([width]),
+      shift: vectors.slice(0..<1).reshaped([width]))
+    let normed = try device.normalize(
+      device.normalize(video, finalNorm, modulation: []), outputNorm, modulation: [modulation])
+    return try device.download(device.linear(normed, output))
+  }
+}
+
+/// What depends on the size of the video alone: made once, used in every step.
+private final class PositionCache: Sendable {
+  struct Entry: Sendable {
+    /// The rotation of video queries and keys, if the model has one.
+    let rotary: RotaryTable?
+    /// `[V, C]`, activations, to be added to the video's tokens, if the model does so.
+    let sinusoidal: Tensor?
+  }
+
+  private let configuration: CogVideoXTransformerConfiguration
+  private let device: any ComputeDevice
+  private let entries = Mutex<[TokenGrid: Entry]>([:])
+
+  init(configuration: CogVideoXTransformerConfiguration, device: any ComputeDevice) {
+    self.configuration = configuration
+    self.device = device
+  }
+
+  subscript(grid: TokenGrid) -> Entry {
+    get throws {
+      try entries.withLock { entries in
+        if let entry = entries[grid] { return entry }
+        let entry = try make(grid)
+        entries[grid] = entry
+        return entry
+      }
+    }
+  }
+
+  private func make(_ grid: TokenGrid) throws -> Entry {
+    let positions = CogVideoXPositions(configuration: configuration)
+    guard configuration.hasRotaryPositions else {
+      return Entry(rotary: nil, sinusoidal: try device.upload(positions.sinusoidal(grid), as: device.activationType))
+    }
+    let (cosine, sine) = positions.rotary(grid)
+    return Entry(
+      rotary: RotaryTable(
+        cosine: try device.upload(cosine, as: .float32), sine: try device.upload(sine, as: .float32)),
+      sinusoidal: nil)
+  }
+}

@@ -1,0 +1,72 @@
+import Tensor
+
+/// Puts decoded tiles together: each is blended with the tile above, then with the tile on the left.
+struct TileBlender {
+  /// `[F, H, W, 3]`, float32: complete when the last tile has been added.
+  let result: Tensor
+
+  private let geometry: TileGeometry
+  /// The blended tiles of the row above, and those of this row so far.
+  private var above: [Tensor] = []
+  private var row: [Tensor] = []
+
+  /// Creates a blender for frames of the given size in pixels.
+  init(geometry: TileGeometry, frames: Int, height: Int, width: Int) {
+    self.geometry = geometry
+    result = .host([frames, height, width, 3], .float32)
+  }
+
+  /// Adds the next tile, row by row; the tile is written.
+  mutating func add(_ tile: Tensor, row index: Int, column: Int) {
+    if column == 0 { (above, row) = (row, []) }
+    if index > 0 { blend(above[column], into: tile, .vertical) }
+    if column > 0 { blend(row[column - 1], into: tile, .horizontal) }
+    row.append(tile)
+    place(tile, top: index * geometry.kept(.vertical), left: column * geometry.kept(.horizontal))
+  }
+
+  /// Fades from the end of one tile to the beginning of the next.
+  private func blend(_ before: Tensor, into tile: Tensor, _ axis: TileGeometry.Axis) {
+    let dimension = axis == .vertical ? 1 : 2
+    let extent = min(before.shape[dimension], tile.shape[dimension], geometry.blend(axis))
+    let (rows, columns) = (tile.shape[1], tile.shape[2])
+    let (rowOffset, columnOffset) =
+      axis == .vertical ? (before.shape[1] - extent, 0) : (0, before.shape[2] - extent)
+    before.withSpan(of: Float.self) { source in
+      tile.withMutableSpan(of: Float.self) { target in
+        for frame in 0..<tile.shape[0] {
+          for row in 0..<(axis == .vertical ? extent : rows) {
+            for column in 0..<(axis == .vertical ? columns : extent) {
+              let weight = Float(axis == .vertical ? row : column) / Float(extent)
+              let from =
+                ((frame * before.shape[1] + row + rowOffset) * before.shape[2] + column + columnOffset) * 3
+              let to = ((frame * rows + row) * columns + column) * 3
+              for color in 0..<3 {
+                target[to + color] = source[from + color] * (1 - weight) + target[to + color] * weight
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// Copies the part of a tile that no later tile covers.
+  private func place(_ tile: Tensor, top: Int, left: Int) {
+    let (height, width) = (result.shape[1], result.shape[2])
+    let rows = min(tile.shape[1], geometry.kept(.vertical), height - top)
+    let columns = min(tile.shape[2], geometry.kept(.horizontal), width - left)
+    guard rows > 0, columns > 0 else { return }
+    tile.withSpan(of: Float.self) { source in
+      result.withMutableSpan(of: Float.self) { target in
+        for frame in 0..<tile.shape[0] {
+          for row in 0..<rows {
+            let from = (frame * tile.shape[1] + row) * tile.shape[2] * 3
+            let to = ((frame * height + top + row) * width + left) * 3
+            for offset in 0..<columns * 3 { target[to + offset] = source[from + offset] }
+          }
+        }
+      }
+    }
+  }
+}

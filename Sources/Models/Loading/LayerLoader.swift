@@ -1,0 +1,76 @@
+import Attention
+import Checkpoint
+import Compute
+import Tensor
+
+/// Reads the layers of a network from a checkpoint and brings them to a device.
+struct LayerLoader {
+  /// Where the layers will run.
+  let device: any ComputeDevice
+  /// The tensors under the current name.
+  let scope: WeightScope
+
+  /// The layers under a name, for example `attn1.to_out`.
+  subscript(name: String) -> LayerLoader { LayerLoader(device: device, scope: scope[name]) }
+
+  /// The layers under a number.
+  subscript(index: Int) -> LayerLoader { LayerLoader(device: device, scope: scope[index]) }
+
+  /// A linear layer: `weight [outputs, inputs]` and, if wanted, `bias [outputs]`.
+  func linear(from inputs: Int, to outputs: Int, bias: Bool = true) throws -> any LinearLayer {
+    try device.makeLinear(
+      LinearParameters(
+        weights: [scope.tensor("weight", shape: [outputs, inputs])],
+        biases: bias ? [scope.tensor("bias", shape: [outputs])] : []))
+  }
+
+  /// Linear layers that share their input, as one with their outputs side by side.
+  func linear(stacking names: [String], from inputs: Int, to outputs: Int, bias: Bool) throws -> any LinearLayer {
+    try device.makeLinear(
+      LinearParameters(
+        weights: names.map { try scope[$0].tensor("weight", shape: [outputs, inputs]) },
+        biases: bias ? names.map { try scope[$0].tensor("bias", shape: [outputs]) } : []))
+  }
+
+  /// A vector, as float32.
+  func vector(_ name: String, count: Int) throws -> Tensor {
+    try device.upload(scope.tensor(name, shape: [count]), as: .float32)
+  }
+
+  /// A norm of rows: `weight [channels]` and, if wanted, `bias [channels]`; neither when it is not affine.
+  func rowNormalization(
+    _ kind: RowNormalization.Kind, channels: Int, epsilon: Float, isAffine: Bool = true, bias: Bool = true
+  ) throws -> RowNormalization {
+    RowNormalization(
+      kind, epsilon: epsilon, weight: isAffine ? try vector("weight", count: channels) : nil,
+      bias: isAffine && bias ? try vector("bias", count: channels) : nil)
+  }
+
+  /// A norm of heads: `weight [D]` and, for a layer norm, `bias [D]`.
+  func headNormalization(
+    _ kind: HeadNormalization.Kind, headDimension: Int, epsilon: Float
+  ) throws -> HeadNormalization {
+    HeadNormalization(
+      kind: kind, epsilon: epsilon, weight: try vector("weight", count: headDimension),
+      bias: kind == .layer ? try vector("bias", count: headDimension) : nil)
+  }
+
+  /// A norm of groups: `weight [channels]`, `bias [channels]`.
+  func groupNormalization(groups: Int, channels: Int, epsilon: Float) throws -> GroupNormalization {
+    GroupNormalization(
+      groups: groups, epsilon: epsilon, weight: try vector("weight", count: channels),
+      bias: try vector("bias", count: channels))
+  }
+
+  /// A convolution over frames: `weight [outputs, inputs, kt, k, k]`, or `[outputs, inputs, k, k]` where it has no time
+  /// axis, and `bias [outputs]`; padded such that frames keep their size.
+  func convolution(
+    from inputs: Int, to outputs: Int, size: Int, frames: Int, hasTimeAxis: Bool = true
+  ) throws -> any ConvolutionLayer {
+    let stored: Shape = hasTimeAxis ? [outputs, inputs, frames, size, size] : [outputs, inputs, size, size]
+    return try device.makeConvolution(
+      ConvolutionParameters(
+        weight: scope.tensor("weight", shape: stored).reshaped([outputs, inputs, frames, size, size]),
+        bias: scope.tensor("bias", shape: [outputs]), padding: SpatialPadding((size - 1) / 2)))
+  }
+}
