@@ -62,6 +62,7 @@ let package = Package(
     // Tests: one target per module, named after it.
     module("TestSupport", ["Tensor", "Checkpoint"]),
     tests("TensorTests", ["Tensor"]),
+    tests("CheckpointTests", ["Checkpoint", "Tensor"]),
   ],
   cxxLanguageStandard: .cxx20
 )
