@@ -1,0 +1,68 @@
+import Foundation
+
+/// A file that appears whole or not at all: it is written beside its place and moved there when it is complete.
+///
+/// Dropping it before ``AtomicFile/commit()`` deletes what was written.
+struct AtomicFile: ~Copyable {
+  private let url: URL
+  private let temporary: String
+  private let descriptor: Int32
+  private var isCommitted = false
+
+  /// Creates the temporary file.
+  /// - Throws: ``CheckpointError`` with code `unwritableFile` when the folder does not exist or may not be written.
+  init(_ url: URL) throws(CheckpointError) {
+    self.url = url
+    temporary = url.deletingLastPathComponent().path + "/.\(url.lastPathComponent).\(UUID().uuidString).part"
+    descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw writeError(url, errno) }
+  }
+
+  /// Writes bytes at the end.
+  /// - Throws: ``CheckpointError`` with code `diskFull` or `unwritableFile`.
+  func write(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
+    try unsafe writeAll(bytes, to: descriptor, url: url)
+  }
+
+  /// Makes sure that everything is on the disk, then moves the file to its place, replacing what was there.
+  /// - Throws: ``CheckpointError`` with code `diskFull` or `unwritableFile`; the place is then as it was.
+  mutating func commit() throws(CheckpointError) {
+    // Delayed allocation reports a full disk here rather than in `write`.
+    guard fsync(descriptor) == 0 else { throw writeError(url, errno) }
+    guard unsafe rename(temporary, url.path) == 0 else { throw writeError(url, errno) }
+    isCommitted = true
+  }
+
+  deinit {
+    guard descriptor >= 0 else { return }
+    close(descriptor)
+    if !isCommitted { _ = unsafe unlink(temporary) }
+  }
+}
+
+/// Writes all bytes to an open file.
+/// - Throws: ``CheckpointError`` with code `diskFull` or `unwritableFile`; `url` is for the message.
+func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, url: URL) throws(CheckpointError) {
+  var rest = unsafe bytes[...]
+  while unsafe !rest.isEmpty {
+    // One call moves less than 2 GB whatever it is asked for.
+    let written = unsafe write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, min(rest.count, 1 << 30))
+    if written < 0 {
+      if errno == EINTR { continue }
+      throw writeError(url, errno)
+    }
+    unsafe rest = unsafe rest.dropFirst(written)
+  }
+}
+
+/// The error for a file that could not be written.
+private func writeError(_ url: URL, _ number: Int32) -> CheckpointError {
+  let cause = POSIXError.Code(rawValue: number).map { POSIXError($0) }
+  if number == ENOSPC || number == EDQUOT {
+    return CheckpointError(
+      .diskFull, "\(url.path): the file cannot be written: \(systemMessage(number)); free some space and try again.",
+      cause: cause)
+  }
+  return CheckpointError(
+    .unwritableFile, "\(url.path): the file cannot be written: \(systemMessage(number)).", cause: cause)
+}
