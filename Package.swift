@@ -63,6 +63,7 @@ let package = Package(
     module("TestSupport", ["Tensor", "Checkpoint"]),
     tests("TensorTests", ["Tensor"]),
     tests("AttentionTests", ["Attention", "Compute", "Checkpoint", "Tensor"]),
+    tests("ModelsTests", ["Models", "Attention", "Compute", "Checkpoint", "Tensor"]),
     tests("CheckpointTests", ["Checkpoint", "Tensor"]),
   ],
   cxxLanguageStandard: .cxx20

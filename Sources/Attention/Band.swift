@@ -45,6 +45,12 @@ public struct BandPair: Hashable, Sendable {
   /// The band of temporal heads.
   public let temporal: Band<TokenMajor>
 
+  /// Pairs two bands.
+  public init(spatial: Band<FrameMajor>, temporal: Band<TokenMajor>) {
+    self.spatial = spatial
+    self.temporal = temporal
+  }
+
   /// Chooses both bands: half-widths are multiples of `blockSize`, at least one block.
   ///
   /// A target density picks the half-width whose block mask computes the density nearest to it, text included; of two

@@ -67,14 +67,16 @@ struct CogVideoXAutoencoderConfiguration: Decodable, Sendable {
       (1...8).contains(blockChannels.count) && types.count == blockChannels.count,
       "the autoencoder has \(blockChannels.count) block_out_channels and \(types.count) up_block_types")
     for type in types {
-      try require(type == Self.blockType, "the autoencoder's block type \(type) is not supported, only \(Self.blockType)")
+      try require(
+        type == Self.blockType, "the autoencoder's block type \(type) is not supported, only \(Self.blockType)")
     }
     try require(
       normGroups > 0 && blockChannels.allSatisfy { $0 > 0 && $0 % normGroups == 0 },
       "the autoencoder's block_out_channels \(blockChannels) cannot be divided into \(normGroups) groups")
     try require(
       temporalCompression > 0 && temporalCompression.nonzeroBitCount == 1 && temporalLevels < blockChannels.count,
-      "the autoencoder's temporal_compression_ratio \(temporalCompression) does not go with \(blockChannels.count) blocks")
+      "the autoencoder's temporal_compression_ratio \(temporalCompression) does not go with \(blockChannels.count) blocks"
+    )
     try require(
       latentChannels > 0 && layersPerBlock > 0 && sampleHeight > 0 && sampleWidth > 0,
       "the autoencoder's latent_channels, layers_per_block, sample_height and sample_width must be positive")

@@ -24,6 +24,9 @@ struct CogVideoXDecoder: FrameDecoder {
         compression: configuration.spatialCompression)
   }
 
+  /// What latents are divided by.
+  var scalingFactor: Float { configuration.scalingFactor }
+
   /// Decodes a video.
   func decode(_ latents: Tensor, tiled: Bool, progress: (Double) -> Void) throws -> Tensor {
     let input = try scaled(latents)
@@ -70,7 +73,7 @@ struct CogVideoXDecoder: FrameDecoder {
     let (channels, places) = (shape[2], shape[3] * shape[4])
     let result = Tensor.host([shape[1], shape[3], shape[4], channels], .float32)
     var isFinite = true
-    let factor = 1 / configuration.scalingFactor
+    let factor = 1 / scalingFactor
     latents.withSpan(of: Float.self) { source in
       result.withMutableSpan(of: Float.self) { target in
         for frame in 0..<shape[1] {

@@ -1,3 +1,4 @@
+import Checkpoint
 import Compute
 import Tensor
 
@@ -65,8 +66,10 @@ struct CogVideoXDecoderNetwork: Sendable {
     var parts = Parts(configuration: configuration)
     let channels = [configuration.blockChannels.last!] + configuration.blockChannels.reversed()
     let decoder = weights["decoder"]
-    postQuantization = try configuration.hasPostQuantization
-      ? parts.pointwise(weights["post_quant_conv"], from: configuration.latentChannels, to: configuration.latentChannels)
+    postQuantization =
+      try configuration.hasPostQuantization
+      ? parts.pointwise(
+        weights["post_quant_conv"], from: configuration.latentChannels, to: configuration.latentChannels)
       : nil
     input = try parts.convolution(decoder["conv_in"], from: configuration.latentChannels, to: channels[0])
     var blocks = [

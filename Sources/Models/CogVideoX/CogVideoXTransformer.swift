@@ -34,11 +34,12 @@ struct CogVideoXTransformer: Denoiser {
       try weights["time_embedding.linear_1"].linear(from: width, to: configuration.timeWidth),
       try weights["time_embedding.linear_2"].linear(from: configuration.timeWidth, to: configuration.timeWidth),
     ]
-    offsetEmbedding = try configuration.offsetWidth.map { offsetWidth in
-      try ["ofs_embedding.linear_1", "ofs_embedding.linear_2"].map {
-        try weights[$0].linear(from: offsetWidth, to: offsetWidth)
-      }
-    } ?? []
+    offsetEmbedding =
+      try configuration.offsetWidth.map { offsetWidth in
+        try ["ofs_embedding.linear_1", "ofs_embedding.linear_2"].map {
+          try weights[$0].linear(from: offsetWidth, to: offsetWidth)
+        }
+      } ?? []
     learnedPositions = try Self.loadPositions(configuration, weights)
     let layers = weights["transformer_blocks"]
     blocks = try (0..<configuration.layers).map { try CogVideoXBlock(configuration, weights: layers[$0]) }
