@@ -89,12 +89,15 @@ public struct TextCondition: Sendable {
   public let validTokens: Int
   /// How many tokens of the prompt did not fit and were left out.
   public let truncatedTokens: Int
+  /// The end of the prompt that was left out; empty when all of it fits.
+  public let truncatedText: String
 
   /// Creates a condition.
-  public init(states: Tensor, validTokens: Int, truncatedTokens: Int) {
+  public init(states: Tensor, validTokens: Int, truncatedTokens: Int = 0, truncatedText: String = "") {
     self.states = states
     self.validTokens = validTokens
     self.truncatedTokens = truncatedTokens
+    self.truncatedText = truncatedText
   }
 }
 

@@ -37,7 +37,7 @@ final class SentencePieceModel: @unchecked Sendable {
   /// The id of a piece, or `nil` when there is none of this name.
   func id(of piece: String) -> Int32? {
     var piece = piece
-    let id = unsafe piece.withUTF8 { bytes -> Int32 in
+    let id = piece.withUTF8 { bytes -> Int32 in
       guard let address = bytes.baseAddress, bytes.count > 0 else { return -1 }
       return unsafe address.withMemoryRebound(to: CChar.self, capacity: bytes.count) {
         unsafe csentencepiece_id(handle, $0, bytes.count)
