@@ -4,7 +4,7 @@ import Tensor
 import TestSupport
 
 /// A case of the independent rendering of the method in `Tools/goldens/goldens/sparse_video_gen.py`.
-struct GoldenCase: CustomTestStringConvertible {
+struct GoldenCase {
   static let names = [
     "f3-p5-t0-d32", "f5-p64-t7-d32", "f13-p16-t32-first-d64", "f4-p33-t20-last-valid12-d64", "f1-p100-t3-last-d128",
     "f7-p1-t2-d32", "f6-p20-t9-first-valid0-d32",
@@ -30,8 +30,6 @@ struct GoldenCase: CustomTestStringConvertible {
       spatial: Band(halfWidth: number("width")), temporal: Band(halfWidth: number("width")))
     seed = UInt64(number("seed"))
   }
-
-  var testDescription: String { goldens.metadata["name"] ?? "" }
 
   /// The projection whose queries, keys and values the goldens were computed from: see `inputs` in the script.
   func projection(on device: any ComputeDevice) throws -> AttentionProjection {

@@ -10,7 +10,7 @@ import Testing
   /// Scores and sums are float32: some hundred additions of 2⁻²⁴ each.
   static let bound = 2e-5
 
-  let device = ReferenceDevice()
+  let device: any ComputeDevice = ReferenceDevice()
 
   @Test(arguments: GoldenCase.names)
   func `profiling finds the errors, and so the pattern, of every head`(name: String) throws {
