@@ -1,0 +1,21 @@
+import Tensor
+
+/// The rule by which a prediction takes noisy latents one step further.
+///
+/// A value type: it carries what a run has to remember from step to step, so a copy made before the first step runs
+/// the same trajectory again. The pipeline calls `step` once for each of the `timesteps`, in order.
+public protocol Scheduler: Sendable {
+  /// The training timestep of each denoising step, falling.
+  var timesteps: [Int] { get }
+
+  /// Takes one step.
+  /// - Parameters:
+  ///   - index: The step, counted from 0; step 0 starts a new run.
+  ///   - latents: What the prediction was made for, float32, in the processor's memory, of any shape.
+  ///   - prediction: What the transformer said, after guidance; of the type and shape of `latents`.
+  ///   - noise: Where a scheduler that adds noise draws it from. It draws as diffusers does, in number and order, so
+  ///     that one seed gives the same video there and here.
+  /// - Returns: The latents of the next step, or after the last step those of the video. New memory.
+  /// - Precondition: Steps come in order from 0.
+  mutating func step(_ index: Int, latents: Tensor, prediction: Tensor, noise: inout NormalGenerator) -> Tensor
+}
