@@ -65,7 +65,7 @@ let package = Package(
     tests("AttentionTests", ["Attention", "Compute", "Checkpoint", "Tensor"]),
     tests("ModelsTests", ["Models", "Attention", "Compute", "Checkpoint", "Tensor"]),
     tests("CheckpointTests", ["Checkpoint", "Tensor"]),
-    tests("DiffusionTests", ["Diffusion", "Tensor", "Checkpoint"]),
+    tests("DiffusionTests", ["Diffusion", "Models", "Attention", "Compute", "Tensor", "Checkpoint"]),
   ],
   cxxLanguageStandard: .cxx20
 )
