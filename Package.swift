@@ -62,6 +62,7 @@ let package = Package(
     // Tests: one target per module, named after it.
     module("TestSupport", ["Tensor", "Checkpoint"]),
     tests("TensorTests", ["Tensor"]),
+    tests("KernelTests", ["CKernels", "Tensor"]),
     tests("AttentionTests", ["Attention", "Compute", "Checkpoint", "Tensor"]),
     tests("ModelsTests", ["Models", "Attention", "Compute", "Checkpoint", "Tensor"]),
     tests("CheckpointTests", ["Checkpoint", "Tensor"]),
