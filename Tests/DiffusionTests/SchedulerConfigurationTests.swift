@@ -1,5 +1,7 @@
+import Checkpoint
 import Diffusion
 import Foundation
+import TestSupport
 import Testing
 
 struct SchedulerConfigurationTests {
@@ -60,6 +62,38 @@ struct SchedulerConfigurationTests {
       }
     } catch {
       Issue.record(error)
+    }
+  }
+
+  @Test(arguments: [
+    ("cogvideox-2b", SchedulerConfiguration.Method.ddim, 3.0), ("cogvideox-5b", .dpm, 1.0),
+    ("cogvideox-1.5", .dpm, 1.0),
+    ("cogvideox-learned", .ddim, 1.0),
+  ])
+  func `The configuration of a model directory is read`(
+    name: String, method: SchedulerConfiguration.Method, shift: Double
+  ) throws {
+    let configuration = try SchedulerConfiguration(ModelDirectory(Fixtures.model(name)))
+    #expect(configuration.method == method)
+    #expect(configuration.snrShiftScale == shift)
+    #expect(configuration.predictionType == .velocity)
+    #expect(configuration.rescalesBetasToZeroSNR)
+    #expect(configuration.timestepSpacing == .trailing)
+  }
+
+  @Test func `An error names the file, the key and what is known`() throws {
+    let model = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: model) }
+    let folder = model.appending(path: "scheduler")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let index = #"{"_class_name": "CogVideoXPipeline", "scheduler": ["diffusers", "CogVideoXDPMScheduler"]}"#
+    try Data(index.utf8).write(to: model.appending(path: "model_index.json"))
+    let file = folder.appending(path: "scheduler_config.json")
+    try Data(#"{"_class_name": "CogVideoXDPMScheduler", "beta_schedule": "sigmoid"}"#.utf8).write(to: file)
+    let error = #expect(throws: CheckpointError.self) { _ = try SchedulerConfiguration(ModelDirectory(model)) }
+    #expect(error?.code == .impossibleValue)
+    for part in [file.path, "beta_schedule", "sigmoid", "squaredcos_cap_v2"] {
+      #expect(error?.message.contains(part) == true, "\(error?.message ?? "no error") does not say \(part)")
     }
   }
 

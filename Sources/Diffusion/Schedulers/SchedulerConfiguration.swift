@@ -1,3 +1,5 @@
+import Checkpoint
+
 /// A `scheduler_config.json` of the classes that diffusers has for CogVideoX.
 ///
 /// Values that are missing are those that diffusers assumes. Keys that neither class uses when it takes steps
@@ -160,6 +162,15 @@ extension SchedulerConfiguration: Decodable {
 }
 
 extension SchedulerConfiguration {
+  /// Reads `scheduler/scheduler_config.json` of a model; the class is the one that `model_index.json` names.
+  /// - Throws: `CheckpointError` that names the file and the key, or the class, and what is expected instead.
+  public init(_ directory: ModelDirectory) throws {
+    let component = try directory.component("scheduler", oneOf: Method.allCases.map(\.rawValue))
+    let file = try ConfigurationFile(component.folder.appending(path: "scheduler_config.json"))
+    self = try file.decode(Self.self, keys: .asWritten)
+    if let method = Method(rawValue: component.className) { self.method = method }
+  }
+
   /// Prepares a run.
   /// - Parameter steps: Denoising steps.
   /// - Throws: ``DiffusionError`` with code `invalidStepCount` unless `steps` lies between 1 and `trainTimesteps`.
