@@ -1,3 +1,4 @@
+import Checkpoint
 import Foundation
 import Tensor
 import TestSupport
@@ -17,7 +18,7 @@ struct SchedulerTests {
 
     func configuration() throws -> SchedulerConfiguration {
       let file = Fixtures.root.appending(path: "Goldens/schedulers/\(name).json")
-      return try JSONDecoder().decode(SchedulerConfiguration.self, from: Data(contentsOf: file))
+      return try SchedulerConfiguration(ConfigurationFile(file), method: name.hasPrefix("ddim") ? .ddim : .dpm)
     }
 
     func golden() throws -> Goldens { try Goldens("schedulers/\(name)") }
