@@ -1,7 +1,6 @@
 import Attention
 import Checkpoint
 import Compute
-import Foundation
 import Models
 import Tensor
 
@@ -23,10 +22,7 @@ public struct VideoPipeline: Sendable {
   public init(directory: ModelDirectory, device: any ComputeDevice) throws {
     self.device = device
     model = try VideoModelRegistry.model(in: directory)
-    let component = try directory.component(
-      "scheduler", oneOf: SchedulerConfiguration.Method.allCases.map(\.rawValue))
-    schedulerConfiguration = try ConfigurationFile(component.folder.appending(path: "scheduler_config.json"))
-      .decode(SchedulerConfiguration.self, keys: .asWritten)
+    schedulerConfiguration = try SchedulerConfiguration(directory)
   }
 
   /// Encodes prompts; the text encoder is loaded for it and freed after it.
@@ -53,16 +49,5 @@ public struct VideoPipeline: Sendable {
     return DenoisingLoop(
       denoiser: denoiser, scheduler: try schedulerConfiguration.makeScheduler(steps: steps), conditions: conditions,
       guidance: guidance, shape: model.latentShape(for: size), seed: seed, attention: attention)
-  }
-}
-
-extension SchedulerConfiguration {
-  /// The scheduler of a run.
-  /// - Throws: ``DiffusionError`` with the code `invalidStepCount`.
-  public func makeScheduler(steps: Int) throws -> any Scheduler {
-    switch method {
-    case .ddim: try DDIMScheduler(self, steps: steps)
-    case .dpm: try DPMScheduler(self, steps: steps)
-    }
   }
 }

@@ -40,7 +40,7 @@ struct SchedulerTests {
   func `A trajectory is that of diffusers`(_ example: Case) throws {
     let golden = try example.golden()
     let steps = example.steps
-    var scheduler = try example.configuration().scheduler(steps: steps)
+    var scheduler = try example.configuration().makeScheduler(steps: steps)
     #expect(scheduler.timesteps == (try golden.integers("\(steps)/timesteps")).map { Int($0) })
 
     let predictions = try golden.tensor("\(steps)/predictions")
@@ -83,7 +83,7 @@ struct SchedulerTests {
   func `A copy made before the first step repeats the run`(method: SchedulerConfiguration.Method) throws {
     var configuration = SchedulerConfiguration(method: method)
     configuration.predictionType = .velocity
-    let fresh = try configuration.scheduler(steps: 5)
+    let fresh = try configuration.makeScheduler(steps: 5)
     func run(_ start: any Scheduler) -> [Float] {
       var scheduler = start
       var noise = NormalGenerator(seed: 1)
@@ -117,7 +117,7 @@ struct SchedulerTests {
   func `A number of steps that the schedule does not have is refused`(steps: Int) {
     for method in SchedulerConfiguration.Method.allCases {
       let error = #expect(throws: DiffusionError.self) {
-        try SchedulerConfiguration(method: method).scheduler(steps: steps)
+        try SchedulerConfiguration(method: method).makeScheduler(steps: steps)
       }
       #expect(error?.code == .invalidStepCount)
       #expect(error?.message.contains("1 to 1000") == true)
@@ -127,8 +127,8 @@ struct SchedulerTests {
   @Test func `An offset that leads out of the training range is refused`() {
     var configuration = SchedulerConfiguration(method: .ddim)
     configuration.stepsOffset = 1
-    #expect(throws: Never.self) { _ = try configuration.scheduler(steps: 500) }
-    let error = #expect(throws: DiffusionError.self) { try configuration.scheduler(steps: 1000) }
+    #expect(throws: Never.self) { _ = try configuration.makeScheduler(steps: 500) }
+    let error = #expect(throws: DiffusionError.self) { try configuration.makeScheduler(steps: 1000) }
     #expect(error?.message.contains("steps_offset of 1") == true)
   }
 }

@@ -155,7 +155,7 @@ extension SchedulerConfiguration {
   /// Prepares a run.
   /// - Parameter steps: Denoising steps.
   /// - Throws: ``DiffusionError`` with code `invalidStepCount` unless `steps` lies between 1 and `trainTimesteps`.
-  public func scheduler(steps: Int) throws -> any Scheduler {
+  public func makeScheduler(steps: Int) throws -> any Scheduler {
     switch method {
     case .ddim: try DDIMScheduler(self, steps: steps)
     case .dpm: try DPMScheduler(self, steps: steps)
