@@ -77,7 +77,8 @@ struct AddedTokens: Sendable {
         }
       }
       if match.token.takesSpaceAfter {
-        while let scalar = Scalars.first(of: text[found.upperBound..<range.upperBound]), scalar.properties.isWhitespace {
+        while let scalar = Scalars.first(of: text[found.upperBound..<range.upperBound]), scalar.properties.isWhitespace
+        {
           found = found.lowerBound..<found.upperBound + UTF8.width(scalar)
         }
       }

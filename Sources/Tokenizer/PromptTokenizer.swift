@@ -3,13 +3,13 @@ public protocol PromptTokenizer: Sendable {
   /// One more than the largest id: the least number of rows that the text encoder's embedding needs.
   var vocabularyCount: Int { get }
 
-  /// Encodes a prompt to exactly `maximumLength` ids: padded when it is shorter, cut when it is longer.
+  /// Encodes a prompt to exactly `length` ids: padded when it is shorter, cut when it is longer.
   /// - Parameters:
   ///   - prompt: The text; it may be empty.
-  ///   - maximumLength: The number of ids.
+  ///   - length: The number of ids.
   /// - Throws: ``TokenizerError`` with code `encodingFailed`.
-  /// - Precondition: `maximumLength` has room for the tokens that stand around every text, such as the closing one.
-  func encode(_ prompt: String, maximumLength: Int) throws -> TokenizedPrompt
+  /// - Precondition: `length` has room for the tokens that stand around every text, such as the closing one.
+  func encode(_ prompt: String, length: Int) throws -> TokenizedPrompt
 }
 
 /// A prompt as token ids, and what did not fit.
@@ -19,18 +19,18 @@ public struct TokenizedPrompt: Hashable, Sendable {
   /// How many ids come before the padding.
   public let tokenCount: Int
   /// How many tokens of the prompt did not fit.
-  public let cutTokenCount: Int
+  public let truncatedCount: Int
   /// The end of the prompt that did not fit, from the first word on that lost a token; empty when everything fits.
-  public let cutText: String
+  public let truncatedText: String
 
   /// Whether a part of the prompt did not fit.
-  public var isTruncated: Bool { cutTokenCount > 0 }
+  public var isTruncated: Bool { truncatedCount > 0 }
 
   /// Creates a result.
-  public init(ids: [Int32], tokenCount: Int, cutTokenCount: Int, cutText: String) {
+  public init(ids: [Int32], tokenCount: Int, truncatedCount: Int, truncatedText: String) {
     self.ids = ids
     self.tokenCount = tokenCount
-    self.cutTokenCount = cutTokenCount
-    self.cutText = cutText
+    self.truncatedCount = truncatedCount
+    self.truncatedText = truncatedText
   }
 }

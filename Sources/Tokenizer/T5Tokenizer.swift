@@ -36,13 +36,13 @@ public struct T5Tokenizer: PromptTokenizer {
     vocabularyCount = vocabulary.addedTokens.reduce(model.pieceCount) { max($0, Int($1.id) + 1) }
   }
 
-  /// Encodes a prompt to exactly `maximumLength` ids, `</s>` last even when the text is cut.
+  /// Encodes a prompt to exactly `length` ids, `</s>` last even when the text is cut.
   /// - Throws: ``TokenizerError`` with code `encodingFailed`.
-  /// - Precondition: `maximumLength` is at least 1, for `</s>`.
+  /// - Precondition: `length` is at least 1, for `</s>`.
   /// - Complexity: O(bytes of the prompt).
-  public func encode(_ prompt: String, maximumLength: Int) throws -> TokenizedPrompt {
-    let room = maximumLength - opening.count - closing.count
-    precondition(room >= 0, "\(maximumLength) tokens have no room for the closing one")
+  public func encode(_ prompt: String, length: Int) throws -> TokenizedPrompt {
+    let room = length - opening.count - closing.count
+    precondition(room >= 0, "\(length) tokens have no room for the closing one")
     let text = Array(prompt.utf8)
     var kept: [Int32] = []
     var count = 0
@@ -57,8 +57,8 @@ public struct T5Tokenizer: PromptTokenizer {
     }
     let used = opening + kept + closing
     return TokenizedPrompt(
-      ids: used + [Int32](repeating: paddingID, count: maximumLength - used.count), tokenCount: used.count,
-      cutTokenCount: count - kept.count, cutText: cut.map { String(decoding: text[$0...], as: UTF8.self) } ?? "")
+      ids: used + [Int32](repeating: paddingID, count: length - used.count), tokenCount: used.count,
+      truncatedCount: count - kept.count, truncatedText: cut.map { String(decoding: text[$0...], as: UTF8.self) } ?? "")
   }
 
   /// The text of a token, or `nil` when the model has no piece with this id.

@@ -16,7 +16,8 @@ extension T5Vocabulary {
       SentencePieceProto.unigramModel(pieces, characterMap: characterMap), path: url.path)
     isNormalizing = characterMap != nil
     (opening, closing) = try reader.template()
-    guard let padding = addedTokens.first(where: { $0.content == settings.padding })?.id ?? model.id(of: settings.padding)
+    guard
+      let padding = addedTokens.first(where: { $0.content == settings.padding })?.id ?? model.id(of: settings.padding)
     else {
       throw TokenizerError(.invalidTokenizer, "\(url.path): there is no padding token \"\(settings.padding)\".")
     }
