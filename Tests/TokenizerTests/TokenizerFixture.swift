@@ -5,17 +5,21 @@ import Testing
 @testable import Tokenizer
 
 /// The prompts and ids that `Tools/goldens/tokenizer.py` wrote with transformers.
-struct TokenizerFixture {
+struct TokenizerFixture: Sendable {
   struct Case: Sendable, CustomTestStringConvertible {
     let model: String
     let settings: JSONValue
     let addedTokens: JSONValue
+    let vocabularyTail: [JSONValue]
     let ids: [[Int32]]
     var testDescription: String { "\(model), \(settings["extra_ids"]?.int ?? 0) sentinels" }
   }
 
   let prompts: [String]
   let cases: [Case]
+  /// Prompts with marks that SentencePiece composes, and its ids.
+  let composed: [String]
+  let composedIDs: [[Int32]]
 
   init() throws {
     let value = try JSONFile.read(Self.url("prompts.json"), maximumByteCount: 1 << 24)
@@ -24,10 +28,15 @@ struct TokenizerFixture {
       Case(
         model: try #require(item["model"]?.string), settings: try #require(item["settings"]),
         addedTokens: try #require(item["added_tokens"]),
-        ids: try #require(item["ids"]?.array).map { row in
-          (row.string ?? "").split(separator: " ").compactMap { Int32($0) }
-        })
+        vocabularyTail: try #require(item["vocabulary_tail"]?.array),
+        ids: try #require(item["ids"]?.array).map(Self.numbers))
     }
+    composed = try #require(value["composed"]?.array).compactMap(\.string)
+    composedIDs = try #require(value["composed_ids"]?.array).map(Self.numbers)
+  }
+
+  private static func numbers(_ row: JSONValue) -> [Int32] {
+    (row.string ?? "").split(separator: " ").compactMap { Int32($0) }
   }
 
   static func url(_ name: String) throws -> URL {

@@ -71,8 +71,9 @@ def configuration(name, count):
     if name == "rules":
         settings["added_tokens_decoder"] = {
             "0": flags("<pad>"), "1": flags("</s>"), "2": flags("<unk>"),
-            str(count): flags("<extra_id_2>", single_word=True), str(count + 1): flags("<extra_id_1>", lstrip=True),
+            str(count): flags("<extra_id_2>"), str(count + 1): flags("<extra_id_1>", lstrip=True),
             str(count + 2): flags("<extra_id_0>", lstrip=True, rstrip=True),
+            str(count + 3): flags("<cut>", single_word=True),
         }
     return settings
 
@@ -106,6 +107,11 @@ def words():
     return model.SerializeToString(deterministic=True)
 
 
+# transformers looks at marks that follow their letter one by one when both have more than 5 bytes; SentencePiece, and
+# with it the tokenizer that T5 was trained with, composes them.
+COMPOSED = ["ｶﾞｷﾞ", "a ｶﾞ b", "가"]
+
+
 def prompts():
     """Prompts that mix scripts, whitespace of every kind, added tokens and rare characters."""
     random.seed(20250101)
@@ -113,7 +119,8 @@ def prompts():
         "", " ", "   ", "\n", "\t\t", "a", " a", "a ", "  a  b  ", "</s>", "<pad>", "<unk>", "</s></s>", "a</s>b",
         "<extra_id_0>", "a <extra_id_0> b", "a<extra_id_1>b", "a  <extra_id_1>  b", "<extra_id_2>a", "x_<extra_id_2>",
         "(<extra_id_2>)", "<extra_id_99>", "<extra_id_0><extra_id_1>", "< /s>", "</S>", "<extra_id_", "<s>",
-        "e\u0301le\u0301gant", "\u00e9l\u00e9gant", "ﬁne ﬂow", "①②③ ½ ㌔ ™", "ＦＵＬＬ ｗｉｄｔｈ", "ｶﾞｷﾞ", "…", "a\u00a0b",
+        "<cut>", "a<cut>b", "a <cut> b", "_<cut>", "(<cut>)", "\u00e9<cut>", "<cut>1", "-<cut>-",
+        "e\u0301le\u0301gant", "\u00e9l\u00e9gant", "ﬁne ﬂow", "①②③ ½ ㌔ ™", "ＦＵＬＬ ｗｉｄｔｈ", "…", "a\u00a0b",
         "a\u3000b", "a\u2003b", "a\u2028b", "a\u0085b", "a\u000bb", "a\u000cb", "a\u200bb", "a\ufeffb", "a\u00adb",
         "a\u200db", "\u2581a", "a \u2581 b", "a\r\nb", "a\x00b", "a\x01\x02b", "\x1b[31mred\x1b[0m", "\x7f", "👍🏽",
         "👨‍👩‍👧‍👦 family", "🇩🇪🇫🇷", "❤️", "🐈" * 20, "ﷺ", "Ǆ ǆ", "İstanbul", "ß ẞ", "Å Å", "한국어", "각", "हिन्दी",
@@ -147,13 +154,16 @@ def main():
     result = {
         "versions": {"transformers": transformers.__version__, "tokenizers": tokenizers.__version__,
                      "sentencepiece": sentencepiece.__version__},
-        "prompts": texts, "cases": [],
+        "prompts": texts, "cases": [], "composed": COMPOSED,
     }
     with tempfile.TemporaryDirectory() as temporary:
         temporary = Path(temporary)
         for model, data in (("nmt", train(temporary)), ("words", words())):
             (FIXTURES / f"{model}.model").write_bytes(data)
             count = sentencepiece.SentencePieceProcessor(model_proto=data).get_piece_size()
+            if model == "nmt":
+                processor = sentencepiece.SentencePieceProcessor(model_proto=data)
+                result["composed_ids"] = [" ".join(map(str, processor.encode(text) + [1])) for text in COMPOSED]
             for name in CONFIGURATIONS:
                 folder = temporary / model / name
                 folder.mkdir(parents=True)
@@ -171,6 +181,7 @@ def main():
                 written = json.loads((saved / "tokenizer.json").read_text())
                 result["cases"].append({
                     "model": model, "settings": settings, "added_tokens": written["added_tokens"],
+                    "vocabulary_tail": written["model"]["vocab"][count:],
                     "ids": [" ".join(map(str, row)) for row in ids],
                 })
     text = json.dumps(result, ensure_ascii=True, separators=(",", ":")).replace('","', '",\n"')
