@@ -42,7 +42,7 @@ let package = Package(
     module("Attention", ["Tensor"]),
     module("Compute", ["Tensor", "Attention", "CKernels", "CDNN"]),
     module("Checkpoint", ["Tensor"]),
-    module("Tokenizer", ["CSentencePiece"]),
+    module("Tokenizer", ["CSentencePiece", "Checkpoint"]),
     module("Models", ["Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer"]),
     module("Diffusion", ["Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models"]),
     module("Media", ["Tensor", .product(name: "Subprocess", package: "swift-subprocess")]),
@@ -67,6 +67,7 @@ let package = Package(
     tests("ModelsTests", ["Models", "Attention", "Compute", "Checkpoint", "Tensor"]),
     tests("CheckpointTests", ["Checkpoint", "Tensor"]),
     tests("DiffusionTests", ["Diffusion", "Models", "Attention", "Compute", "Tensor", "Checkpoint"]),
+    tests("TokenizerTests", ["Tokenizer", "Checkpoint"], resources: [.copy("Fixtures")]),
   ],
   cxxLanguageStandard: .cxx20
 )
