@@ -66,6 +66,7 @@ let package = Package(
     tests("ModelsTests", ["Models", "Attention", "Compute", "Checkpoint", "Tensor"]),
     tests("CheckpointTests", ["Checkpoint", "Tensor"]),
     tests("DiffusionTests", ["Diffusion", "Tensor", "Checkpoint"]),
+    tests("ComputeTests", ["Compute", "Attention", "Tensor"]),
   ],
   cxxLanguageStandard: .cxx20
 )
