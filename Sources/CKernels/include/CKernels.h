@@ -1,1 +1,9 @@
-#pragma once
+#ifndef SVG_CKERNELS_H
+#define SVG_CKERNELS_H
+
+/// The CPU kernels of this package: plain C faces, one header per family of operations.
+
+#include "svg_attention.h"
+#include "svg_isa.h"
+
+#endif

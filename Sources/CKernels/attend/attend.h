@@ -1,0 +1,138 @@
+#pragma once
+
+#include "../common/block.h"
+
+/// Block-sparse softmax attention: one head and one block of 64 query rows per task.
+///
+/// For every kept key block 4·64·64·D FLOPs on 2·64·D packed elements of K and V. The output rows go straight to their
+/// row of `[S, H·D]`: undoing the placement and joining the heads cost nothing.
+
+namespace {
+
+/// Attends `groups` row groups to one key block.
+template <class Isa, int NV>
+inline void attendKeyBlock(int groups, const float* q, const float* keys, const float* values, int64_t dimension,
+                           const KeyMask* mask, const SoftmaxState<Isa>& state, float* scores) {
+  const int64_t words = dimension / Isa::kElementsPerWord;
+  if constexpr (Isa::kPanelOuter) {
+    scoreBlock<Isa>(groups, q, keys, words, scores);
+    if (mask != nullptr)
+      maskRows<Isa>(*mask, 0, rowsOfGroups(groups), scores, scores);
+    applyScores<Isa, NV>(groups, scores, scores, values, dimension, state);
+  } else {
+    // Both blocks fit the L1 cache: one group at a time keeps its scores in flight and hides the exponentials under the
+    // products.
+    float* weights = scores + kBlock * kBlock;
+    for (int group = 0; group < groups; ++group) {
+      for (int c = 0; c < kBlock; c += kKeyColumns<Isa>) {
+        scoreGroup<Isa>(group, q, keys + c * words, words, scores + c);
+      }
+      if (mask != nullptr)
+        maskRows<Isa>(*mask, group * kTileRows, rowsOfGroup(group), scores, scores);
+      applyGroup<Isa, NV>(group, scores, weights, values, dimension, state);
+    }
+  }
+}
+
+/// Writes one finished row: the sum over keys divided by the sum of weights, or zeros without a key.
+template <class Isa, class Element>
+inline void writeRow(const SoftmaxState<Isa>& state, int row, int64_t dimension, int columns, Element* to) {
+  using Vec = typename Isa::Vec;
+  constexpr int L = Isa::kLanes;
+  const float sum = Isa::sum(Isa::load(state.sums + row * L));
+  const Vec inverse = Isa::splat(sum != 0.0f ? 1.0f / sum : 0.0f);
+  for (int64_t d = 0; d < dimension; d += L) {
+    const int64_t panel = d / columns * columns;
+    const Vec x = Isa::mul(Isa::load(state.output + panel * kBlock + row * columns + (d - panel)), inverse);
+    if constexpr (sizeof(Element) == 2) {
+      Isa::storeBFloat16(to + d, x);
+    } else {
+      Isa::store(to + d, x);
+    }
+  }
+}
+
+template <class Isa, class Element>
+inline void writeRows(const svg_attend& a, int64_t head, int64_t block, const SoftmaxState<Isa>& state) {
+  const svg_geometry& g = a.geometry;
+  const int64_t d = g.head_dimension;
+  const int columns = valueVectors<Isa>(d) * Isa::kLanes;
+  const int count = existingRows(g, block);
+  Element* output = static_cast<Element*>(a.output) + head * d;
+  if (block < videoBlocks(g)) {
+    const int64_t offset = g.text_first ? g.text_tokens : 0;
+    VideoWalk walk(g, a.patterns[head], block * kBlock);
+    for (int r = 0; r < count; ++r, walk.advance()) {
+      writeRow<Isa>(state, r, d, columns, output + (offset + walk.frameMajorIndex()) * a.output_stride);
+    }
+  } else {
+    const int64_t offset = g.text_first ? 0 : videoTokens(g);
+    const int64_t first = (block - videoBlocks(g)) * kBlock;
+    for (int r = 0; r < kBlock && first + r < g.text_tokens; ++r) {
+      Element* to = output + (offset + first + r) * a.output_stride;
+      if (r < count) {
+        writeRow<Isa>(state, r, d, columns, to);
+      } else {
+        memset(to, 0, d * sizeof(Element));
+      }
+    }
+  }
+}
+
+template <class Isa, int NV>
+inline void attendTask(const svg_attend& a, int64_t head, int64_t block) {
+  const svg_geometry& g = a.geometry;
+  const int64_t blocks = blockCount(g);
+  const int64_t blockWords = kBlock * g.head_dimension / Isa::kElementsPerWord;
+  const svg_block_list& list = a.patterns[head] == SVG_PATTERN_TEMPORAL ? a.temporal : a.spatial;
+  const float* q = static_cast<const float*>(a.packed_q) + (head * blocks + block) * blockWords;
+  const float* k = static_cast<const float*>(a.packed_k) + head * blocks * blockWords;
+  const float* v = static_cast<const float*>(a.packed_v) + head * blocks * blockWords;
+
+  alignas(64) float maximum[kBlock];
+  alignas(64) float sums[kBlock * Isa::kLanes];
+  alignas(64) float output[kBlock * kMaxHeadDimension];
+  alignas(64) float scores[kBlock * kBlock * (Isa::kPanelOuter ? 1 : 2)];
+  const SoftmaxState<Isa> state = {maximum, sums, output};
+  state.clear(g.head_dimension);
+
+  int32_t rowPosition[kBlock], keyPosition[kBlock];
+  fillPositions(block * kBlock, rowPosition);
+  const int groups = groupsFor(existingRows(g, block));
+  const int32_t end = groups > 0 ? list.row_offsets[block + 1] : 0;
+  for (int32_t e = groups > 0 ? list.row_offsets[block] : 0; e < end; ++e) {
+    const uint32_t entry = list.entries[e];
+    const int64_t key = entry & SVG_KEY_BLOCK_MASK;
+    KeyMask mask = {rowPosition, keyPosition, kEveryPair, kBlock};
+    if (entry & SVG_KIND_BAND)
+      mask.width = clampWidth(list.half_width);
+    if (entry & SVG_KIND_LIMIT)
+      mask.limit = existingRows(g, key);
+    const bool masked = (entry & (SVG_KIND_BAND | SVG_KIND_LIMIT)) != 0;
+    if (masked)
+      fillPositions(key * kBlock, keyPosition);
+    attendKeyBlock<Isa, NV>(groups, q, k + key * blockWords, v + key * blockWords, g.head_dimension,
+                            masked ? &mask : nullptr, state, scores);
+  }
+  if (a.output_element == SVG_BFLOAT16) {
+    writeRows<Isa, uint16_t>(a, head, block, state);
+  } else {
+    writeRows<Isa, float>(a, head, block, state);
+  }
+}
+
+template <class Isa>
+struct AttendTask {
+  template <int NV>
+  static void run(const svg_attend& a, int64_t task) {
+    const int64_t blocks = blockCount(a.geometry);
+    attendTask<Isa, NV>(a, task / blocks, task % blocks);
+  }
+};
+
+template <class Isa>
+inline void attendTask(const svg_attend& a, int64_t task) {
+  withValueVectors<Isa, AttendTask<Isa>>(a.geometry.head_dimension, a, task);
+}
+
+} // namespace

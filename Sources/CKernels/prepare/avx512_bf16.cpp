@@ -1,0 +1,18 @@
+#if defined(__x86_64__)
+
+#include "../common/kernels.h"
+#include "../simd/simd.h"
+
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx512bf16,avx2,fma"))),        \
+                             apply_to = function)
+
+#include "../simd/avx512_bf16.h"
+#include "prepare.h"
+
+void svg::prepare_bf16_avx512(const svg_prepare& prepare, int64_t task) {
+  prepareTask<Avx512BFloat16>(prepare, task);
+}
+
+#pragma clang attribute pop
+
+#endif

@@ -1,0 +1,58 @@
+#pragma once
+
+#include "avx512.h"
+
+namespace {
+
+/// AVX512-BF16: words are pairs of bfloat16, `vdpbf16ps` multiplies two pairs and adds both to a float32 lane.
+struct Avx512BFloat16 : Avx512 {
+  static constexpr int kElementsPerWord = 2;
+  static constexpr bool kPanelOuter = false;
+
+  static SVG_INLINE Vec multiplyAdd(Vec a, Vec b, Vec acc) {
+    return _mm512_dpbf16_ps(acc, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
+  }
+
+  /// 2^x for x ≤ 0, accurate to bfloat16; exactly 0 far below.
+  static SVG_INLINE Vec exp2(Vec x) {
+    const Vec f = _mm512_reduce_ps(x, 1); // x − ⌊x⌋
+    Vec y = _mm512_fmadd_ps(_mm512_set1_ps(kExp2UnitShort[2]), f, _mm512_set1_ps(kExp2UnitShort[1]));
+    y = _mm512_fmadd_ps(y, f, _mm512_set1_ps(kExp2UnitShort[0]));
+    y = _mm512_fmadd_ps(y, f, _mm512_set1_ps(1.0f));
+    return _mm512_scalef_ps(y, x); // y · 2^⌊x⌋
+  }
+
+  static SVG_INLINE void storeBFloat16(uint16_t* p, Vec x) {
+    const __m256bh packed = _mm512_cvtneps_pbh(x);
+    memcpy(p, &packed, sizeof packed);
+  }
+
+  /// Stores neighbors as words.
+  static SVG_INLINE void storeWords(float* p, const Vec* x, int vectors) {
+    for (int v = 0; v + 1 < vectors; v += 2) {
+      store(p + v / 2 * kLanes, reinterpret_cast<Vec>(_mm512_cvtne2ps_pbh(x[v + 1], x[v])));
+    }
+    if (vectors % 2 != 0) {
+      storeBFloat16(reinterpret_cast<uint16_t*>(p + vectors / 2 * kLanes), x[vectors - 1]);
+    }
+  }
+  /// Vectors of neighbors, an even number of them, to vectors of words, in order.
+  static SVG_INLINE void toWords(const Vec* x, Vec* words, int vectors) {
+    for (int v = 0; v < vectors; v += 2)
+      words[v / 2] = reinterpret_cast<Vec>(_mm512_cvtne2ps_pbh(x[v + 1], x[v]));
+  }
+  /// Words `(a0, b0), (a1, b1), …`: what two rows are to a sum over rows.
+  static SVG_INLINE Vec zip(Vec a, Vec b) {
+    const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6,
+                                           21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    const __m512i both = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(b, a));
+    return _mm512_castsi512_ps(_mm512_permutexvar_epi16(order, both));
+  }
+  /// Adds the elements of each word to a lane.
+  static SVG_INLINE Vec addWords(Vec acc, Vec words) {
+    const __m512i ones = _mm512_set1_epi32(0x3f803f80);
+    return _mm512_dpbf16_ps(acc, reinterpret_cast<__m512bh>(words), reinterpret_cast<__m512bh>(ones));
+  }
+};
+
+} // namespace
