@@ -68,6 +68,7 @@ let package = Package(
     tests("CheckpointTests", ["Checkpoint", "Tensor"]),
     tests("DiffusionTests", ["Diffusion", "Models", "Attention", "Compute", "Tensor", "Checkpoint"]),
     tests("TokenizerTests", ["Tokenizer", "Checkpoint"], resources: [.copy("Fixtures")]),
+    tests("ComputeTests", ["Compute", "Attention", "Tensor"]),
   ],
   cxxLanguageStandard: .cxx20
 )

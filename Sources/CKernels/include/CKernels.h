@@ -4,6 +4,7 @@
 /// The CPU kernels of this package: plain C faces, one header per family of operations.
 
 #include "svg_attention.h"
+#include "svg_elementwise.h"
 #include "svg_isa.h"
 
 #endif

@@ -1,0 +1,244 @@
+#include "session.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/// A convolution of slabs of one size.
+typedef struct slab_kernel {
+  struct slab_kernel* next;
+  int64_t rows, width, top, bottom;
+  svg_dnn_type output_type;
+  bool accumulate;
+  dnnl_memory_desc_t x, y;
+  dnnl_primitive_t primitive;
+} slab_kernel;
+
+struct svg_dnn_convolution {
+  svg_dnn_type type;
+  svg_dnn_convolution_shape shape;
+  dnnl_memory_desc_t layout, bias_layout;
+  void** weights;
+  float* bias;
+  pthread_mutex_t mutex;
+  slab_kernel* kernels;
+};
+
+/// Rows of the slab that oneDNN is asked about when it chooses the layout of weights.
+static const int64_t kTypicalRows = 8;
+
+static dnnl_status_t make_frame(dnnl_memory_desc_t* layout, int64_t channels, int64_t rows, int64_t width,
+                                svg_dnn_type type) {
+  const dnnl_dims_t extents = {1, channels, rows, width};
+  const int64_t strides[] = {rows * width * channels, 1, width * channels, channels};
+  return svg_layout_make(layout, 4, extents, type, strides);
+}
+
+static dnnl_status_t make_frames(const svg_dnn_convolution* c, slab_kernel* k) {
+  const svg_dnn_convolution_shape* s = &c->shape;
+  const int64_t rows = (k->rows + k->top + k->bottom - s->kernel_height) / s->stride + 1;
+  const int64_t columns = (k->width + s->left + s->right - s->kernel_width) / s->stride + 1;
+  dnnl_status_t status = make_frame(&k->x, s->channels, k->rows, k->width, c->type);
+  if (status == dnnl_success)
+    status = make_frame(&k->y, s->outputs, rows, columns, k->output_type);
+  return status;
+}
+
+/// The first slice writes the result, biases included; the others add to it.
+static dnnl_status_t describe(const svg_dnn_convolution* c, const slab_kernel* k, const dnnl_memory_desc_t* weights,
+                              dnnl_primitive_desc_t* description) {
+  const svg_dnn_convolution_shape* s = &c->shape;
+  const dnnl_dims_t strides = {s->stride, s->stride};
+  const dnnl_dims_t before = {k->top, s->left};
+  const dnnl_dims_t after = {k->bottom, s->right};
+  dnnl_primitive_attr_t attributes = NULL;
+  dnnl_status_t status = svg_attributes(&attributes, SVG_DNN_IDENTITY, k->accumulate);
+  if (status == dnnl_success) {
+#if DNNL_VERSION_MAJOR >= 3
+    const dnnl_dims_t dilation = {0, 0};
+    status = dnnl_convolution_forward_primitive_desc_create(
+        description, svg_engine(), dnnl_forward_inference, dnnl_convolution_direct, k->x, *weights,
+        k->accumulate ? NULL : c->bias_layout, k->y, strides, dilation, before, after, attributes);
+#else
+    dnnl_convolution_desc_t convolution;
+    status = dnnl_convolution_forward_desc_init(&convolution, dnnl_forward_inference, dnnl_convolution_direct, &k->x,
+                                                weights, k->accumulate ? NULL : &c->bias_layout, &k->y, strides, before,
+                                                after);
+    if (status == dnnl_success)
+      status = dnnl_primitive_desc_create(description, &convolution, attributes, svg_engine(), NULL);
+#endif
+  }
+  if (attributes)
+    dnnl_primitive_attr_destroy(attributes);
+  return status;
+}
+
+static dnnl_status_t choose_layout(svg_dnn_convolution* c, int64_t width) {
+  const svg_dnn_convolution_shape* s = &c->shape;
+  slab_kernel typical;
+  memset(&typical, 0, sizeof typical);
+  typical.rows = s->kernel_height + (kTypicalRows - 1) * s->stride;
+  typical.width = width;
+  typical.output_type = SVG_DNN_FLOAT32;
+  typical.accumulate = true;
+  dnnl_memory_desc_t any;
+  memset(&any, 0, sizeof any);
+  dnnl_primitive_desc_t description = NULL;
+  const dnnl_dims_t extents = {s->outputs, s->channels, s->kernel_height, s->kernel_width};
+  dnnl_status_t status = svg_layout_bias(&c->bias_layout, s->outputs);
+  if (status == dnnl_success)
+    status = svg_layout_make(&any, 4, extents, c->type, NULL);
+  if (status == dnnl_success)
+    status = make_frames(c, &typical);
+  if (status == dnnl_success)
+    status = describe(c, &typical, &any, &description);
+  if (status == dnnl_success)
+    status = svg_layout_copy(&c->layout, dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0));
+  if (description)
+    dnnl_primitive_desc_destroy(description);
+  svg_layout_free(&typical.x);
+  svg_layout_free(&typical.y);
+  svg_layout_free(&any);
+  return status;
+}
+
+svg_dnn_status svg_dnn_convolution_create(svg_dnn_type type, const svg_dnn_convolution_shape* shape, int64_t width,
+                                          svg_dnn_convolution** result) {
+  *result = NULL;
+  svg_dnn_convolution* c = calloc(1, sizeof *c);
+  if (!c)
+    return SVG_DNN_OUT_OF_MEMORY;
+  c->type = type;
+  c->shape = *shape;
+  pthread_mutex_init(&c->mutex, NULL);
+  c->weights = calloc((size_t)shape->depth, sizeof *c->weights);
+  c->bias = calloc((size_t)shape->outputs, sizeof *c->bias);
+  const svg_team team = svg_team_enter();
+  dnnl_status_t status = c->weights && c->bias ? choose_layout(c, width) : dnnl_out_of_memory;
+  svg_team_leave(team);
+  if (status != dnnl_success) {
+    svg_dnn_convolution_destroy(c);
+    return svg_status(status);
+  }
+  *result = c;
+  return SVG_DNN_SUCCESS;
+}
+
+static void free_kernel(slab_kernel* k) {
+  if (k->primitive)
+    dnnl_primitive_destroy(k->primitive);
+  svg_layout_free(&k->x);
+  svg_layout_free(&k->y);
+  free(k);
+}
+
+void svg_dnn_convolution_destroy(svg_dnn_convolution* c) {
+  while (c->kernels) {
+    slab_kernel* next = c->kernels->next;
+    free_kernel(c->kernels);
+    c->kernels = next;
+  }
+  for (int64_t slice = 0; c->weights && slice < c->shape.depth; ++slice)
+    free(c->weights[slice]);
+  svg_layout_free(&c->layout);
+  svg_layout_free(&c->bias_layout);
+  free(c->weights);
+  free(c->bias);
+  pthread_mutex_destroy(&c->mutex);
+  free(c);
+}
+
+size_t svg_dnn_convolution_bytes(const svg_dnn_convolution* c) {
+  return (size_t)c->shape.depth * svg_layout_bytes(&c->layout) + (size_t)c->shape.outputs * sizeof(float);
+}
+
+svg_dnn_status svg_dnn_convolution_pack(svg_dnn_convolution* c, int64_t slice, const void* weights) {
+  const svg_dnn_convolution_shape* s = &c->shape;
+  void* packed = svg_allocate(svg_layout_bytes(&c->layout));
+  if (!packed)
+    return SVG_DNN_OUT_OF_MEMORY;
+  const int64_t taps = s->kernel_height * s->kernel_width;
+  const dnnl_dims_t extents = {s->outputs, s->channels, s->kernel_height, s->kernel_width};
+  const int64_t strides[] = {s->channels * taps, taps, s->kernel_width, 1};
+  dnnl_memory_desc_t plain;
+  memset(&plain, 0, sizeof plain);
+  const svg_team team = svg_team_enter();
+  svg_dnn_status status = svg_status(svg_layout_make(&plain, 4, extents, c->type, strides));
+  if (status == SVG_DNN_SUCCESS)
+    status = svg_reorder(&plain, weights, &c->layout, packed);
+  svg_layout_free(&plain);
+  svg_team_leave(team);
+  if (status != SVG_DNN_SUCCESS) {
+    free(packed);
+    return status;
+  }
+  free(c->weights[slice]);
+  c->weights[slice] = packed;
+  return SVG_DNN_SUCCESS;
+}
+
+svg_dnn_status svg_dnn_convolution_set_bias(svg_dnn_convolution* c, const float* bias) {
+  memcpy(c->bias, bias, (size_t)c->shape.outputs * sizeof *bias);
+  return SVG_DNN_SUCCESS;
+}
+
+static dnnl_status_t make_kernel(svg_dnn_convolution* c, slab_kernel* k) {
+  dnnl_primitive_desc_t description = NULL;
+  dnnl_status_t status = make_frames(c, k);
+  if (status == dnnl_success)
+    status = describe(c, k, &c->layout, &description);
+  if (status == dnnl_success)
+    status = dnnl_primitive_create(&k->primitive, description);
+  if (description)
+    dnnl_primitive_desc_destroy(description);
+  return status;
+}
+
+/// The kernel for slabs of this size, made when it is first asked for.
+static dnnl_status_t find_kernel(svg_dnn_convolution* c, const svg_dnn_slab* slab, const slab_kernel** found) {
+  dnnl_status_t status = dnnl_success;
+  pthread_mutex_lock(&c->mutex);
+  slab_kernel* k = c->kernels;
+  while (k && !(k->rows == slab->rows && k->width == slab->width && k->top == slab->top && k->bottom == slab->bottom &&
+                k->output_type == slab->output_type && k->accumulate == slab->accumulate))
+    k = k->next;
+  if (!k) {
+    k = calloc(1, sizeof *k);
+    status = k ? dnnl_success : dnnl_out_of_memory;
+    if (k) {
+      k->rows = slab->rows;
+      k->width = slab->width;
+      k->top = slab->top;
+      k->bottom = slab->bottom;
+      k->output_type = slab->output_type;
+      k->accumulate = slab->accumulate;
+      status = make_kernel(c, k);
+      if (status == dnnl_success) {
+        k->next = c->kernels;
+        c->kernels = k;
+      } else {
+        free_kernel(k);
+      }
+    }
+  }
+  *found = k;
+  pthread_mutex_unlock(&c->mutex);
+  return status;
+}
+
+svg_dnn_status svg_dnn_convolution_run(svg_dnn_convolution* c, int64_t slice, const svg_dnn_slab* slab) {
+  const slab_kernel* found = NULL;
+  const svg_team team = svg_team_enter();
+  svg_dnn_status status = svg_status(find_kernel(c, slab, &found));
+  if (status == SVG_DNN_SUCCESS) {
+    const svg_operand operands[] = {
+        {DNNL_ARG_SRC, SVG_LAYOUT_REF(found->x), (void*)slab->input},
+        {DNNL_ARG_WEIGHTS, SVG_LAYOUT_REF(c->layout), c->weights[slice]},
+        {DNNL_ARG_DST, SVG_LAYOUT_REF(found->y), slab->output},
+        {DNNL_ARG_BIAS, SVG_LAYOUT_REF(c->bias_layout), c->bias},
+    };
+    status = svg_execute(found->primitive, operands, slab->accumulate ? 3 : 4);
+  }
+  svg_team_leave(team);
+  return status;
+}

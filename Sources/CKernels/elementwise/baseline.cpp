@@ -1,0 +1,6 @@
+#include "../simd/simd.h"
+#include "table.h"
+
+#include "entries.h"
+
+const svg::ElementwiseTable svg::kElementwiseBaseline = kEntries;

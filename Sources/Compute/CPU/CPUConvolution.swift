@@ -1,0 +1,94 @@
+import CDNN
+import Tensor
+
+/// A convolution in oneDNN's form: one two-dimensional convolution for each step in time.
+///
+/// `@unchecked Sendable`: after packing the object is only read, but for its cache of kernels, which has a lock.
+@safe
+final class CPUConvolution: ConvolutionLayer, @unchecked Sendable {
+  let shape: Shape
+  let stride: Int
+  let padding: SpatialPadding
+  let byteCount: Int
+  /// The type that frames must have.
+  let frameType: ElementType
+  private let handle: OpaquePointer
+
+  /// Makes a convolution without weights.
+  init(_ parameters: ConvolutionParameters, frameType: ElementType) throws(ComputeError) {
+    let shape = parameters.weight.shape
+    var description = svg_dnn_convolution_shape(
+      outputs: Int64(shape[0]), channels: Int64(shape[1]), depth: Int64(shape[2]), kernel_height: Int64(shape[3]),
+      kernel_width: Int64(shape[4]), stride: Int64(parameters.stride), left: Int64(parameters.padding.left),
+      right: Int64(parameters.padding.right))
+    var handle: OpaquePointer?
+    // The width only matters for the choice of a layout, which is the same for all usual ones.
+    let status = unsafe svg_dnn_convolution_create(frameType.libraryType, &description, 96, &handle)
+    try check(status, "laying out a convolution \(shape)")
+    guard let handle = unsafe handle else { preconditionFailure("a convolution that was made exists") }
+    unsafe self.handle = handle
+    self.shape = shape
+    self.frameType = frameType
+    stride = parameters.stride
+    padding = parameters.padding
+    byteCount = unsafe svg_dnn_convolution_bytes(handle)
+  }
+
+  deinit { unsafe svg_dnn_convolution_destroy(handle) }
+
+  /// Packs the weights `[O, C, kh, kw]` of one step in time.
+  func pack(slice: Int, weights: UnsafeRawPointer) throws(ComputeError) {
+    try check(unsafe svg_dnn_convolution_pack(handle, Int64(slice), weights), "packing a convolution \(shape)")
+  }
+
+  /// Sets the biases `[O]`.
+  func setBias(_ bias: UnsafePointer<Float>) throws(ComputeError) {
+    try check(unsafe svg_dnn_convolution_set_bias(handle, bias), "packing a convolution \(shape)")
+  }
+
+  /// Convolves the rows of one frame that a slab needs.
+  func run(
+    slice: Int, _ slab: ConvolutionSlab, width: Int, input: UnsafeRawPointer, output: UnsafeMutableRawPointer,
+    outputType: ElementType
+  ) throws(ComputeError) {
+    var description = unsafe svg_dnn_slab(
+      input: input, rows: Int64(slab.inputRows.count), width: Int64(width), top: Int64(slab.top),
+      bottom: Int64(slab.bottom), output: output, output_type: outputType.libraryType, accumulate: slice > 0)
+    try check(
+      unsafe svg_dnn_convolution_run(handle, Int64(slice), &description), "convolving frames with \(shape)")
+  }
+}
+
+/// A 1×1×1 convolution: a linear layer over places.
+struct CPUPointwiseConvolution: ConvolutionLayer {
+  let shape: Shape
+  let linear: CPULinear
+
+  var byteCount: Int { linear.byteCount }
+}
+
+/// Neighboring rows of a convolved frame, and what they need of the frame.
+struct ConvolutionSlab {
+  /// Rows of the result.
+  let outputRows: Range<Int>
+  /// Rows of the frame, halo included.
+  let inputRows: Range<Int>
+  /// Rows of zeros above and below.
+  let top: Int
+  let bottom: Int
+
+  /// Cuts a frame of `height` rows into slabs whose result fits the second cache, about 2048 places.
+  static func slabs(height: Int, outputHeight: Int, outputWidth: Int, layer: CPUConvolution) -> [ConvolutionSlab] {
+    let most = max(1, 2048 / outputWidth)
+    let count = (outputHeight + most - 1) / most
+    let rows = (outputHeight + count - 1) / count
+    return stride(from: 0, to: outputHeight, by: rows).map { first in
+      let last = min(first + rows, outputHeight)
+      let begin = first * layer.stride - layer.padding.top
+      let end = (last - 1) * layer.stride - layer.padding.top + layer.shape[3]
+      return ConvolutionSlab(
+        outputRows: first..<last, inputRows: max(0, begin)..<min(height, end), top: max(0, -begin),
+        bottom: max(0, end - height))
+    }
+  }
+}

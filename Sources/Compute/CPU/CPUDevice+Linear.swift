@@ -1,0 +1,175 @@
+import CDNN
+import CKernels
+import Tensor
+
+extension CPUDevice {
+  /// The type that oneDNN multiplies.
+  var productType: ElementType {
+    activationType == .bfloat16 && Self.multipliesBFloat16 ? .bfloat16 : .float32
+  }
+
+  /// Packs the weights panel by panel: no second copy of a whole matrix is ever held.
+  public func makeLinear(_ parameters: LinearParameters) throws -> any LinearLayer {
+    try measure(.linear) {
+      let layer = try CPULinear(inputs: parameters.inputs, outputs: parameters.outputs, rowType: productType)
+      let bias = try stackedBias(parameters)
+      try workers.run(layer.panels) { panel in
+        let columns = layer.columns(ofPanel: panel)
+        let scratch = try makeTensor([columns.count, parameters.inputs], layer.rowType)
+        try unsafe scratch.withHostPointer { weights in
+          unsafe copyRows(columns, of: parameters, to: weights, layer.rowType)
+          try unsafe bias.withHostPointer { bias in
+            try unsafe layer.pack(
+              panel: panel, weights: weights, bias: bias.assumingMemoryBound(to: Float.self) + columns.lowerBound)
+          }
+        }
+      }
+      return layer
+    }
+  }
+
+  /// All biases as float32, zeros where there are none.
+  private func stackedBias(_ parameters: LinearParameters) throws -> Tensor {
+    guard !parameters.biases.isEmpty else {
+      return Tensor([Float](repeating: 0, count: parameters.outputs), shape: [parameters.outputs])
+    }
+    return try concatenate(parameters.biases.map { try convert($0, to: .float32) })
+  }
+
+  /// Converts rows of the stacked weights.
+  private func copyRows(
+    _ rows: Range<Int>, of parameters: LinearParameters, to target: UnsafeMutableRawPointer, _ type: ElementType
+  ) {
+    var first = 0
+    for weight in parameters.weights {
+      let part = rows.clamped(to: first..<first + weight.shape[0])
+      if !part.isEmpty {
+        let source = weight.slice(part.lowerBound - first..<part.upperBound - first)
+        unsafe source.withHostPointer { address in
+          unsafe svg_convert(
+            instructionSet, address, source.elementType.kernelNumber,
+            target + (part.lowerBound - rows.lowerBound) * parameters.inputs * type.byteCount, type.kernelNumber,
+            source.shape.count)
+        }
+      }
+      first += weight.shape[0]
+    }
+  }
+
+  /// `activation(x Wᵀ + b)`.
+  public func linear(_ input: Tensor, _ layer: any LinearLayer, activation: Activation) throws -> Tensor {
+    guard let layer = layer as? CPULinear else { preconditionFailure("the layer was made by another device") }
+    return try measure(.linear) { try product(of: input, layer, activation) }
+  }
+
+  /// `activation(x Wᵀ + b)`, booked by the caller.
+  func product(of input: Tensor, _ layer: CPULinear, _ activation: Activation) throws -> Tensor {
+    let result = try makeTensor(Shape(input.shape.dimensions.dropLast() + [layer.outputs]), activationType)
+    try forEachTile(of: input, layer) { tile in
+      try unsafe result.withHostPointer { output in
+        let start = tile.rows.lowerBound * layer.outputs + tile.columns.lowerBound
+        try unsafe multiply(
+          tile, input, activation, to: output + start * activationType.byteCount, stride: layer.outputs)
+      }
+    }
+    return result
+  }
+
+  /// `residual += gate · (x Wᵀ + b)`, tile by tile, while the product is in cache.
+  public func addLinear(
+    _ input: Tensor, _ layer: any LinearLayer, to residual: inout Tensor, gates: [RowGate]
+  ) throws {
+    guard let layer = layer as? CPULinear else { preconditionFailure("the layer was made by another device") }
+    precondition(
+      residual.shape.count == input.shape.rows * layer.outputs,
+      "\(residual) is no residual of \(input) times \(layer.outputs)")
+    let target = residual
+    try measure(.linear) {
+      let sections = rowSections(gates.map(\.rows), count: input.shape.rows)
+      try forEachTile(of: input, layer) { tile in
+        let product = try makeTensor([tile.rows.count, tile.columns.count], .float32)
+        try unsafe product.withHostPointer { address in
+          try unsafe multiply(
+            tile, input, .identity, to: address, stride: tile.columns.count, type: .float32)
+          unsafe add(
+            address.assumingMemoryBound(to: Float.self), tile, to: target, width: layer.outputs, sections, gates)
+        }
+      }
+    }
+  }
+
+  /// Adds the product of a tile to the residual, each section of rows with its gate.
+  private func add(
+    _ product: UnsafePointer<Float>, _ tile: LinearTile, to residual: Tensor, width: Int, _ sections: [RowSection],
+    _ gates: [RowGate]
+  ) {
+    unsafe residual.withHostPointer { target in
+      for section in sections {
+        let rows = section.rows.clamped(to: tile.rows)
+        guard !rows.isEmpty else { continue }
+        let gate = section.index.map { gates[$0].gate }
+        unsafe withFloats(gate) { gate in
+          unsafe svg_add_gated(
+            instructionSet, residual.elementType.kernelElement,
+            product + (rows.lowerBound - tile.rows.lowerBound) * tile.columns.count, Int64(tile.columns.count),
+            unsafe gate.map { unsafe $0 + tile.columns.lowerBound },
+            target + (rows.lowerBound * width + tile.columns.lowerBound) * residual.elementType.byteCount,
+            Int64(width), Int64(rows.count), Int64(tile.columns.count))
+        }
+      }
+    }
+  }
+
+  /// Runs `body` for tiles of rows and panels, in parallel; neighboring tiles share their rows.
+  private func forEachTile(
+    of input: Tensor, _ layer: CPULinear, _ body: (LinearTile) throws -> Void
+  ) throws {
+    precondition(input.shape[-1] == layer.inputs, "\(input) does not fit a layer with \(layer.inputs) inputs")
+    let rows = input.shape.rows
+    // Independent of the number of threads, because oneDNN's sums may depend on the rows of a product.
+    let chunk = rows >= 2048 ? 128 : 64
+    try workers.run((rows + chunk - 1) / chunk * layer.panels) { task in
+      let first = task / layer.panels * chunk
+      let panel = task % layer.panels
+      try body(
+        LinearTile(
+          layer: layer, panel: panel, rows: first..<min(first + chunk, rows), columns: layer.columns(ofPanel: panel)))
+    }
+  }
+
+  /// Multiplies a tile; rows and results that oneDNN cannot take as they are go through float32 in cache.
+  private func multiply(
+    _ tile: LinearTile, _ input: Tensor, _ activation: Activation, to output: UnsafeMutableRawPointer, stride: Int,
+    type: ElementType? = nil
+  ) throws {
+    let type = type ?? activationType
+    let layer = tile.layer
+    let rows = try converted(
+      input.reshaped([input.shape.rows, layer.inputs]).slice(tile.rows), to: layer.rowType)
+    try unsafe rows.withHostPointer { rows in
+      guard layer.rowType == .float32 && type != .float32 else {
+        try unsafe layer.run(
+          panel: tile.panel, rows: tile.rows.count, input: rows, output: output, outputStride: stride,
+          outputType: type, activation: activation)
+        return
+      }
+      let product = try makeTensor([tile.rows.count, tile.columns.count], .float32)
+      try unsafe product.withHostPointer { address in
+        try unsafe layer.run(
+          panel: tile.panel, rows: tile.rows.count, input: rows, output: address, outputStride: tile.columns.count,
+          outputType: .float32, activation: activation)
+        unsafe svg_convert_rows(
+          instructionSet, address, SVG_NUMBER_FLOAT32, Int64(tile.columns.count), output, type.kernelNumber,
+          Int64(stride), Int64(tile.rows.count), Int64(tile.columns.count))
+      }
+    }
+  }
+}
+
+/// Some rows of an input and the outputs of one panel.
+private struct LinearTile {
+  let layer: CPULinear
+  let panel: Int
+  let rows: Range<Int>
+  let columns: Range<Int>
+}

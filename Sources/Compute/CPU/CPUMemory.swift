@@ -1,0 +1,151 @@
+import Synchronization
+import Tensor
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// How much memory a device holds.
+public struct MemoryUse: Hashable, Sendable {
+  /// Bytes in tensors that are alive.
+  public var current = 0
+  /// The most that `current` has been.
+  public var peak = 0
+  /// Bytes kept for the next tensors.
+  public var idle = 0
+}
+
+/// Memory of the processor for tensors, kept when a tensor dies and given to the next one of about its size.
+///
+/// Layers ask for the same sizes again and again: after the first one nothing is allocated, and no page is touched for
+/// the first time.
+final class CPUMemory: Sendable {
+  /// A stretch of memory; whoever holds it owns it.
+  @safe
+  struct Block: @unchecked Sendable {
+    let address: UnsafeMutableRawPointer
+  }
+
+  private struct State {
+    var use = MemoryUse()
+    var free: [Int: [Block]] = [:]
+  }
+
+  private let state = Mutex(State())
+  /// The most that living tensors may take.
+  private let limit: Int?
+
+  init(limit: Int?) {
+    self.limit = limit
+  }
+
+  deinit { trim() }
+
+  var use: MemoryUse { state.withLock { $0.use } }
+
+  /// Sizes are rounded up to an eighth of the power of two below: at most 12.5 % is lost.
+  static func capacity(_ byteCount: Int) -> Int {
+    let bytes = max(byteCount, 64)
+    let power = 1 << (Int.bitWidth - 1 - bytes.leadingZeroBitCount)
+    let unit = max(64, power / 8)
+    return (bytes + unit - 1) / unit * unit
+  }
+
+  /// Memory with arbitrary contents.
+  func take(_ byteCount: Int) throws(ComputeError) -> CPUStorage {
+    let capacity = Self.capacity(byteCount)
+    let reused: Block? = state.withLock { state in
+      guard let block = state.free[capacity]?.popLast() else { return nil }
+      state.use.idle -= capacity
+      return block
+    }
+    let block: Block
+    if let reused { block = reused } else { block = try allocate(capacity) }
+    state.withLock { state in
+      state.use.current += capacity
+      state.use.peak = max(state.use.peak, state.use.current)
+    }
+    return CPUStorage(byteCount: byteCount, capacity: capacity, block: block, memory: self)
+  }
+
+  /// Takes back the memory of a tensor that died.
+  func give(_ block: Block, capacity: Int) {
+    state.withLock { state in
+      state.use.current -= capacity
+      state.use.idle += capacity
+      state.free[capacity, default: []].append(block)
+    }
+  }
+
+  /// Returns all idle memory to the system.
+  func trim() {
+    let blocks = state.withLock { state in
+      let blocks = state.free.values.flatMap { $0 }
+      state.free = [:]
+      state.use.idle = 0
+      return blocks
+    }
+    for block in blocks { unsafe free(block.address) }
+  }
+
+  /// Asks the system. It would grant more than it has and end the process later, so big requests are compared with
+  /// what is there first; memory that is merely kept goes back before a request is refused.
+  private func allocate(_ capacity: Int) throws(ComputeError) -> Block {
+    let use = self.use
+    if let limit, use.current + capacity > limit {
+      throw outOfMemory(capacity, available: max(0, limit - use.current))
+    }
+    let isBig = capacity >= 32 << 20
+    if isBig || limit.map({ use.current + use.idle + capacity > $0 }) ?? false {
+      if let available = availableMemory(), available < capacity { trim() }
+      if let available = availableMemory(), available < capacity {
+        throw outOfMemory(capacity, available: available)
+      }
+    }
+    // Big blocks start on a huge page.
+    guard let address = unsafe aligned(capacity, to: isBig ? 2 << 20 : 64) else {
+      throw outOfMemory(capacity, available: availableMemory() ?? 0)
+    }
+    return unsafe Block(address: address)
+  }
+
+  private func aligned(_ byteCount: Int, to alignment: Int) -> UnsafeMutableRawPointer? {
+    var address: UnsafeMutableRawPointer?
+    guard unsafe posix_memalign(&address, alignment, byteCount) == 0 else { return nil }
+    #if os(Linux)
+      if alignment > 64 { _ = unsafe madvise(address, byteCount, MADV_HUGEPAGE) }
+    #endif
+    return unsafe address
+  }
+
+  private func outOfMemory(_ wanted: Int, available: Int) -> ComputeError {
+    ComputeError(
+      .outOfMemory,
+      "\(wanted >> 20) MiB of memory are needed and \(available >> 20) MiB are available: "
+        + "choose a smaller video, or free memory")
+  }
+}
+
+/// The memory of a tensor; it goes back to its ``CPUMemory`` with the last tensor that looks into it.
+///
+/// `@unchecked Sendable` for the reason that `HostStorage` gives.
+@safe
+final class CPUStorage: TensorStorage, @unchecked Sendable {
+  let byteCount: Int
+  private let capacity: Int
+  private let block: CPUMemory.Block
+  private let memory: CPUMemory
+
+  init(byteCount: Int, capacity: Int, block: CPUMemory.Block, memory: CPUMemory) {
+    self.byteCount = byteCount
+    self.capacity = capacity
+    self.block = block
+    self.memory = memory
+  }
+
+  var hostAddress: UnsafeMutableRawPointer? { unsafe block.address }
+
+  deinit { memory.give(block, capacity: capacity) }
+}

@@ -1,0 +1,57 @@
+import Compute
+import Tensor
+import Testing
+
+@Suite struct CPUMemoryTests {
+  @Test func `memory of a tensor that died serves the next one of its size`() throws {
+    let device = CPUDevice(threads: 1)
+    var first: Tensor? = try device.makeTensor([1000], .float32)
+    let address = try #require(first?.storage.hostAddress.map { UInt(bitPattern: $0) })
+    let use = device.memory
+    #expect(use.current >= 4000 && use.current < 4500 && use.idle == 0)
+    first = nil
+    #expect(device.memory.current == 0 && device.memory.idle == use.current && device.memory.peak == use.current)
+    let second = try device.makeTensor([998], .float32)
+    #expect(second.storage.hostAddress.map { UInt(bitPattern: $0) } == address)
+    #expect(address % 64 == 0)
+    #expect(device.memory.idle == 0)
+  }
+
+  @Test func `trimming gives idle memory back and leaves tensors alone`() throws {
+    let device = CPUDevice(threads: 1)
+    let kept = try device.makeTensor([10], .float32)
+    _ = try device.makeTensor([100_000], .float32)
+    #expect(device.memory.idle > 0)
+    device.trim()
+    #expect(device.memory.idle == 0)
+    #expect(device.memory.current >= kept.byteCount)
+  }
+
+  @Test func `more memory than there is gives a typed error that says how much`() throws {
+    let device = CPUDevice(threads: 1)
+    let error = #expect(throws: ComputeError.self) { try device.makeTensor([1 << 45], .float32) }
+    #expect(error?.code == .outOfMemory)
+    #expect(error?.message.contains("\(1 << 27) MiB") == true)
+  }
+
+  @Test func `a limit counts living tensors`() throws {
+    let device = CPUDevice(threads: 1, memoryLimit: 1 << 20)
+    let half = try device.makeTensor([1 << 18], .float16)
+    let error = #expect(throws: ComputeError.self) { try device.makeTensor([1 << 18], .float32) }
+    #expect(error?.code == .outOfMemory)
+    #expect(half.shape.count == 1 << 18)
+  }
+
+  @Test func `a zero-sized tensor is fine`() throws {
+    #expect(try CPUDevice(threads: 1).makeTensor([0, 5], .bfloat16).byteCount == 0)
+  }
+
+  @Test func `time is booked under the kind of work and can be reset`() throws {
+    let device = CPUDevice(threads: 1)
+    let input = noise([100, 50], seed: 1).converted(to: device.activationType)
+    _ = try device.linear(input, device.makeLinear(LinearParameters(weights: [noise([20, 50], seed: 2)])))
+    #expect(device.times[.linear] > 0 && device.times[.convolution] == 0)
+    device.resetTimes()
+    #expect(device.times == OperationTimes())
+  }
+}

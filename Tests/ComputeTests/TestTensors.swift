@@ -1,0 +1,64 @@
+import Compute
+import Tensor
+import Testing
+
+/// A float32 tensor of literals.
+func floats(_ values: [Float], _ shape: Shape) -> Tensor { Tensor(values, shape: shape) }
+
+/// Numbers between -1 and 1 that depend on the seed only.
+func noise(_ shape: Shape, seed: UInt64, scale: Float = 1, offset: Float = 0) -> Tensor {
+  var state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 0x1234_5678
+  var values: [Float] = []
+  values.reserveCapacity(shape.count)
+  for _ in 0..<shape.count {
+    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    values.append(Float(Int32(truncatingIfNeeded: state >> 33)) / Float(1 << 30) * scale + offset - scale)
+  }
+  return Tensor(values, shape: shape)
+}
+
+/// How a processor device is set up in a test.
+struct Setup: Sendable, CustomTestStringConvertible {
+  let type: ElementType
+  let threads: Int
+
+  static let all = [
+    Setup(type: .float32, threads: 1), Setup(type: .float32, threads: 2), Setup(type: .float32, threads: 3),
+    Setup(type: .bfloat16, threads: 2),
+  ]
+
+  var testDescription: String { "\(type), \(threads) threads" }
+
+  var device: CPUDevice { CPUDevice(threads: threads, activationType: type) }
+
+  /// The relative error of storing one number.
+  var unit: Float { type == .float32 ? 0x1p-24 : 0x1p-8 }
+
+  /// An operand that is exact in this type, and the same values as float32.
+  func operand(_ tensor: Tensor) -> (own: Tensor, exact: Tensor) {
+    let own = tensor.converted(to: type)
+    return (own, own.converted(to: .float32))
+  }
+}
+
+/// Compares element by element; the tolerance of an element is `relative·|wanted| + absolute`.
+func expectClose(
+  _ result: Tensor, _ wanted: Tensor, relative: Float, absolute: Float, _ what: String = "",
+  sourceLocation: SourceLocation = #_sourceLocation
+) {
+  #expect(result.shape == wanted.shape, sourceLocation: sourceLocation)
+  guard result.shape == wanted.shape else { return }
+  let (got, expected) = (result.floats(), wanted.floats())
+  var (worst, worstIndex) = (Float(-1), 0)
+  for index in got.indices {
+    let share = abs(got[index] - expected[index]) / (relative * abs(expected[index]) + absolute)
+    if !(share <= worst) { (worst, worstIndex) = (share, index) }
+  }
+  guard !got.isEmpty else { return }
+  #expect(
+    worst <= 1,
+    """
+    \(what) \(result): the worst element is \(worstIndex): \(got[worstIndex]) instead of \(expected[worstIndex]), \
+    \(worst) times the tolerance \(relative)·|x| + \(absolute)
+    """, sourceLocation: sourceLocation)
+}
