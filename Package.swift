@@ -60,7 +60,7 @@ let package = Package(
       swiftSettings: swiftSettings),
 
     // Tests: one target per module, named after it.
-    module("TestSupport", ["Tensor", "Checkpoint"]),
+    module("TestSupport", ["Tensor", "Checkpoint", "Compute"]),
     tests("TensorTests", ["Tensor"]),
     tests("KernelTests", ["CKernels", "Tensor"]),
     tests("AttentionTests", ["Attention", "Compute", "Checkpoint", "Tensor"]),
