@@ -3,6 +3,9 @@
 ///
 ///   clang++ -std=c++20 -O3 -static Tools/kernelcheck/main.cpp Sources/CKernels/*/*.cpp -o kernelcheck -lpthread
 ///
+/// For aarch64 add `--target=aarch64-linux-gnu` and that system's headers and libraries; `qemu-aarch64` runs the
+/// result.
+///
 /// `kernelcheck check` compares only, `kernelcheck quick` compares a tenth of the sizes (for emulated processors),
 /// `kernelcheck bench [threads]` measures only; without a word it checks and measures.
 
