@@ -3,6 +3,9 @@
 ///
 ///   clang++ -std=c++20 -O3 -static Tools/kernelcheck/main.cpp Sources/CKernels/*/*.cpp -o kernelcheck -lpthread
 ///
+/// For aarch64 add `--target=aarch64-linux-gnu` and that system's headers and libraries; `qemu-aarch64` runs the
+/// result.
+///
 /// `kernelcheck check` compares only, `kernelcheck quick` compares a tenth of the sizes (for emulated processors),
 /// `kernelcheck bench [threads]` measures only; without a word it checks and measures.
 
@@ -35,10 +38,11 @@ std::vector<svg_isa> vectorISAs(int64_t dimension) {
   return found;
 }
 
-// Errors of at most this: rounding of operands and weights to bfloat16 (2⁻⁹ each, uncorrelated), or float32 sums.
+/// Rounding to bfloat16 is 1.1e-3 at worst for one number (uniform in ±2⁻⁹, relative, over √3): for the output alone,
+/// or for Q, K, V and the weights besides. float32 sums and the exponential stay below 1e-6.
 double allowedError(svg_isa isa, svg_element output) {
   if (isa == SVG_ISA_AVX512_BF16)
-    return 8e-3;
+    return 6e-3;
   return output == SVG_BFLOAT16 ? 2.5e-3 : 3e-6;
 }
 
@@ -94,7 +98,7 @@ void checkProblem(svg_geometry g, svg_norm norm, bool rotary, int64_t halfWidth,
       for (size_t i = 0; i < found.size(); ++i) {
         const double error = std::abs(found[i] - profiled[i]) / (profiled[i] + 1e-4);
         errors.profile[isa] = std::max(errors.profile[isa], error);
-        if (!(error <= (isa == SVG_ISA_AVX512_BF16 ? 0.1 : 1e-4))) {
+        if (!(error <= (isa == SVG_ISA_AVX512_BF16 ? 2e-2 : 2e-5))) {
           ++errors.failures;
           std::printf("FAILED profile %s F=%lld P=%lld T=%lld D=%lld: %g, expected %g\n", svg_isa_name(isa),
                       (long long)g.frames, (long long)g.tokens_per_frame, (long long)g.text_tokens,

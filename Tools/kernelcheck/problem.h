@@ -30,7 +30,7 @@ struct Buffer {
   void* bytes;
   size_t size;
 
-  explicit Buffer(size_t size) : bytes(std::aligned_alloc(64, (size + 127) / 64 * 64)), size(size) {
+  explicit Buffer(size_t size) : bytes(std::aligned_alloc(64, (size + 63) / 64 * 64)), size(size) {
     std::memset(bytes, 0xff, size); // NaNs: whatever is not written shows
   }
   ~Buffer() { std::free(bytes); }

@@ -6,6 +6,15 @@
 ///
 /// For every kept key block 4·64·64·D FLOPs on 2·64·D packed elements of K and V. The output rows go straight to their
 /// row of `[S, H·D]`: undoing the placement and joining the heads cost nothing.
+///
+///   instruction set   operands   sums     relative L2 error against double
+///   scalar            double     double   6e-8 (rounding of the float32 output)
+///   AVX2, AVX-512,    float32    float32  9.1e-7 at worst over the sizes of `kernelcheck`
+///   NEON
+///   AVX512-BF16       bfloat16   float32  3.6e-3, of which rounding Q, K, V and the weights is all
+///
+/// AVX2 on one Zen 3 core (peak 108 GFLOP/s) beside other work: 67-79 GFLOP/s, 1.1-1.2 times PyTorch 2.13's float32
+/// `scaled_dot_product_attention` in the same interleaved run (D 64 and 128, S 4096).
 
 namespace {
 
