@@ -42,7 +42,7 @@ let package = Package(
     module("Attention", ["Tensor"]),
     module("Compute", ["Tensor", "Attention", "CKernels", "CDNN"]),
     module("Checkpoint", ["Tensor"]),
-    module("Tokenizer", ["CSentencePiece"]),
+    module("Tokenizer", ["CSentencePiece", "Checkpoint"]),
     module("Models", ["Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer"]),
     module("Diffusion", ["Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models"]),
     module("Media", ["Tensor", .product(name: "Subprocess", package: "swift-subprocess")]),
@@ -62,11 +62,13 @@ let package = Package(
     // Tests: one target per module, named after it.
     module("TestSupport", ["Tensor", "Checkpoint"]),
     tests("TensorTests", ["Tensor"]),
+    tests("ComputeTests", ["Compute", "Attention", "Tensor"]),
+    tests("KernelTests", ["CKernels", "Tensor"]),
     tests("AttentionTests", ["Attention", "Compute", "Checkpoint", "Tensor"]),
     tests("ModelsTests", ["Models", "Attention", "Compute", "Checkpoint", "Tensor"]),
     tests("CheckpointTests", ["Checkpoint", "Tensor"]),
-    tests("DiffusionTests", ["Diffusion", "Tensor", "Checkpoint"]),
-    tests("ComputeTests", ["Compute", "Attention", "Tensor"]),
+    tests("DiffusionTests", ["Diffusion", "Models", "Attention", "Compute", "Tensor", "Checkpoint"]),
+    tests("TokenizerTests", ["Tokenizer", "Checkpoint"], resources: [.copy("Fixtures")]),
   ],
   cxxLanguageStandard: .cxx20
 )

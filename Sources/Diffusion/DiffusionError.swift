@@ -1,11 +1,7 @@
-/// What is wrong with a scheduler's configuration or with what is asked of the denoising.
+/// What is wrong with what is asked of the denoising.
 public struct DiffusionError: Error, Sendable, CustomStringConvertible {
   /// The kind of failure.
   public enum Code: String, Hashable, Sendable {
-    /// A scheduler class that this library does not have.
-    case unsupportedScheduler
-    /// A configuration value that is missing, of the wrong type, unknown, or impossible beside the others.
-    case invalidConfiguration
     /// A number of steps that the scheduler cannot make.
     case invalidStepCount
   }

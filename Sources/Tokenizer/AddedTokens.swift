@@ -27,8 +27,9 @@ struct AddedTokens: Sendable {
     var id: Int32?
   }
 
-  private let early: [UInt8: [Candidate]]
-  private let late: [UInt8: [Candidate]]
+  /// The tokens by their first byte, the longest first.
+  private let early: [[Candidate]]
+  private let late: [[Candidate]]
 
   private struct Candidate: Sendable {
     let bytes: [UInt8]
@@ -37,10 +38,13 @@ struct AddedTokens: Sendable {
 
   /// Prepares the search; tokens without text are never found.
   init(_ tokens: [AddedToken]) {
-    func index(_ tokens: [AddedToken]) -> [UInt8: [Candidate]] {
-      let candidates = tokens.filter { !$0.content.isEmpty }.map { Candidate(bytes: Array($0.content.utf8), token: $0) }
-      return Dictionary(grouping: candidates) { $0.bytes[0] }
-        .mapValues { $0.sorted { $0.bytes.count > $1.bytes.count } }
+    func index(_ tokens: [AddedToken]) -> [[Candidate]] {
+      var index = [[Candidate]](repeating: [], count: 256)
+      for token in tokens.sorted(by: { $0.content.utf8.count > $1.content.utf8.count }) {
+        let bytes = Array(token.content.utf8)
+        if let first = bytes.first { index[Int(first)].append(Candidate(bytes: bytes, token: token)) }
+      }
+      return index
     }
     early = index(tokens.filter { !$0.isNormalized })
     late = index(tokens.filter(\.isNormalized))
@@ -49,16 +53,17 @@ struct AddedTokens: Sendable {
   /// Cuts UTF-8 text at the added tokens; stretches of text are not empty.
   func split(_ text: [UInt8]) -> [Piece] {
     let first = Self.split(text, 0..<text.count, early)
-    guard !late.isEmpty else { return first }
+    guard late.contains(where: { !$0.isEmpty }) else { return first }
     return first.flatMap { $0.id == nil ? Self.split(text, $0.range, late) : [$0] }
   }
 
-  private static func split(_ text: [UInt8], _ range: Range<Int>, _ index: [UInt8: [Candidate]]) -> [Piece] {
+  private static func split(_ text: [UInt8], _ range: Range<Int>, _ index: [[Candidate]]) -> [Piece] {
     var pieces: [Piece] = []
     var start = range.lowerBound
     var position = start
     while position < range.upperBound {
-      guard let candidates = index[text[position]],
+      let candidates = index[Int(text[position])]
+      guard !candidates.isEmpty,
         let match = candidates.first(where: { text[position..<range.upperBound].starts(with: $0.bytes) })
       else {
         position += 1

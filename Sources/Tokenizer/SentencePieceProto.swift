@@ -100,7 +100,8 @@ enum SentencePieceProto {
   /// Whether every walk through a normalization table stays inside it.
   static func isCharacterMap(_ bytes: [UInt8]) -> Bool {
     func word(_ index: Int) -> Int {
-      (0..<4).reduce(0) { $0 | Int(bytes[index * 4 + $1]) << ($1 * 8) }
+      let place = index * 4
+      return Int(bytes[place]) | Int(bytes[place + 1]) << 8 | Int(bytes[place + 2]) << 16 | Int(bytes[place + 3]) << 24
     }
     guard bytes.count > 4 else { return false }
     let trieByteCount = word(0)

@@ -1,4 +1,5 @@
 import Tensor
+import TestSupport
 import Testing
 
 @testable import Diffusion
@@ -6,7 +7,7 @@ import Testing
 struct NormalGeneratorTests {
   /// The names of all draws of the golden: `seed42/size17`, `seed42/shape1x3x4x4x6`.
   static let draws: [String] = {
-    let names = (try? Golden("noise").names) ?? []
+    let names = (try? Goldens("noise").names) ?? []
     return Set(names.filter { $0.hasPrefix("seed") }.map { $0.split(separator: "/").prefix(2).joined(separator: "/") })
       .sorted()
   }()
@@ -21,17 +22,17 @@ struct NormalGeneratorTests {
 
   @Test(arguments: draws)
   func `A draw has the bits of torch.randn`(name: String) throws {
-    let golden = try Golden("noise")
+    let golden = try Goldens("noise")
     let draw = try #require(Draw(name))
     var generator = NormalGenerator(seed: draw.seed)
     let tensor = generator.draw(draw.shape)
     #expect(tensor.shape == draw.shape)
     let bits = tensor.floats().map(\.bitPattern)
     guard golden.names.contains("\(name)/first") else {
-      #expect(bits == (try golden.words(name)))
+      #expect(bits == (try golden.bits(name)))
       return
     }
-    let (first, last) = (try golden.words("\(name)/first"), try golden.words("\(name)/last"))
+    let (first, last) = (try golden.bits("\(name)/first"), try golden.bits("\(name)/last"))
     #expect(Array(bits.prefix(first.count)) == first)
     #expect(Array(bits.suffix(last.count)) == last)
     let checksum = try #require(golden.metadata["checksum \(name)"])
@@ -39,12 +40,12 @@ struct NormalGeneratorTests {
   }
 
   @Test func `Draws that follow one another share the generator as in PyTorch`() throws {
-    let golden = try Golden("noise")
+    let golden = try Goldens("noise")
     let sizes = try #require(golden.metadata["sequence_sizes"]).split(separator: ",").compactMap { Int($0) }
     var generator = NormalGenerator(seed: 7)
     try #require(sizes.count > 5)
     for (index, size) in sizes.enumerated() {
-      #expect(generator.draw([size]).floats().map(\.bitPattern) == (try golden.words("sequence/\(index)")))
+      #expect(generator.draw([size]).floats().map(\.bitPattern) == (try golden.bits("sequence/\(index)")))
     }
   }
 
@@ -72,6 +73,10 @@ struct NormalGeneratorTests {
   private func fnv(_ words: [UInt32]) -> UInt64 {
     words.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
   }
+}
+
+extension Goldens {
+  fileprivate func bits(_ name: String) throws -> [UInt32] { try tensor(name).floats().map(\.bitPattern) }
 }
 
 /// A seed and a shape out of a golden's name.

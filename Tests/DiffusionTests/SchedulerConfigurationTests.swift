@@ -1,78 +1,112 @@
+import Checkpoint
 import Diffusion
 import Foundation
+import TestSupport
 import Testing
 
 struct SchedulerConfigurationTests {
-  @Test func `A published configuration is read`() throws {
-    let json = """
-      {"_class_name": "CogVideoXDPMScheduler", "_diffusers_version": "0.31.0.dev0", "beta_end": 0.012, "beta_start": 0.00085,
-       "beta_schedule": "scaled_linear", "clip_sample": false, "clip_sample_range": 1.0, "num_train_timesteps": 1000,
-       "prediction_type": "v_prediction", "rescale_betas_zero_snr": true, "sample_max_value": 1.0,
-       "set_alpha_to_one": true, "snr_shift_scale": 1.0, "steps_offset": 0, "timestep_spacing": "trailing",
-       "trained_betas": null}
-      """
-    var expected = SchedulerConfiguration(method: .dpm)
+  @Test(arguments: [
+    ("cogvideox-2b", SchedulerConfiguration.Method.ddim, 3.0), ("cogvideox-5b", .dpm, 1.0),
+    ("cogvideox-1.5", .dpm, 1.0), ("cogvideox-learned", .ddim, 1.0),
+  ])
+  func `The configuration of a model directory is read`(
+    name: String, method: SchedulerConfiguration.Method, shift: Double
+  ) throws {
+    var expected = SchedulerConfiguration(method: method)
     expected.predictionType = .velocity
     expected.rescalesBetasToZeroSNR = true
-    expected.snrShiftScale = 1
+    expected.snrShiftScale = shift
     expected.timestepSpacing = .trailing
-    let configuration = try decode(json)
+    let configuration = try SchedulerConfiguration(ModelDirectory(Fixtures.model(name)))
     #expect(configuration == expected)
   }
 
-  @Test func `Missing values are those that diffusers assumes`() throws {
-    let configuration = try decode(#"{"_class_name": "CogVideoXDDIMScheduler"}"#)
+  @Test func `Every value is read`() throws {
+    let json = """
+      {"num_train_timesteps": 3, "beta_start": 0.1, "beta_end": 0.2, "beta_schedule": "squaredcos_cap_v2",
+       "trained_betas": [0.1, 0.2, 0.3], "set_alpha_to_one": false, "steps_offset": 1, "prediction_type": "sample",
+       "timestep_spacing": "linspace", "rescale_betas_zero_snr": true, "snr_shift_scale": 2}
+      """
+    var expected = SchedulerConfiguration(method: .ddim)
+    expected.trainTimesteps = 3
+    expected.betaStart = 0.1
+    expected.betaEnd = 0.2
+    expected.betaSchedule = .squaredCosine
+    expected.trainedBetas = [0.1, 0.2, 0.3]
+    expected.setsAlphaToOne = false
+    expected.stepsOffset = 1
+    expected.predictionType = .sample
+    expected.timestepSpacing = .linspace
+    expected.rescalesBetasToZeroSNR = true
+    expected.snrShiftScale = 2
+    let configuration = try read(json)
+    #expect(configuration == expected)
+  }
+
+  @Test(arguments: ["{}", #"{"trained_betas": null, "clip_sample": true, "_diffusers_version": "0.31.0.dev0"}"#])
+  func `Missing values are those that diffusers assumes`(json: String) throws {
+    let configuration = try read(json)
     #expect(configuration == SchedulerConfiguration(method: .ddim))
+    #expect(configuration.trainTimesteps == 1000)
+    #expect(configuration.snrShiftScale == 3)
   }
 
   @Test(arguments: [
-    ("_class_name", #""DDIMScheduler""#), ("_class_name", "3"), ("beta_schedule", #""sigmoid""#),
-    ("prediction_type", #""flow""#), ("timestep_spacing", #""karras""#), ("num_train_timesteps", "1"),
-    ("num_train_timesteps", "2.5"), ("num_train_timesteps", "1e12"), ("num_train_timesteps", #""1000""#),
-    ("beta_start", "0"), ("beta_end", "1"), ("beta_end", "-0.1"), ("snr_shift_scale", "0"), ("snr_shift_scale", "[]"),
-    ("steps_offset", "-1"), ("steps_offset", "1000"), ("trained_betas", "[0.1, 0.2]"), ("set_alpha_to_one", "1.5"),
+    ("beta_schedule", #""sigmoid""#), ("prediction_type", #""flow""#), ("timestep_spacing", #""karras""#),
+    ("num_train_timesteps", "1"), ("num_train_timesteps", "2.5"), ("num_train_timesteps", "1e12"),
+    ("num_train_timesteps", #""1000""#), ("beta_start", "0"), ("beta_end", "1"), ("beta_end", "-0.1"),
+    ("snr_shift_scale", "0"), ("snr_shift_scale", "[]"), ("snr_shift_scale", "1e999"), ("steps_offset", "-1"),
+    ("steps_offset", "1000"), ("trained_betas", "[0.1, 0.2]"), ("set_alpha_to_one", "1.5"),
   ])
   func `A value that means nothing is refused by its key`(key: String, value: String) {
-    let name = key == "_class_name" ? "" : #""_class_name": "CogVideoXDPMScheduler", "#
-    let error = #expect(throws: DecodingError.self) { try decode("{\(name)\"\(key)\": \(value)}") }
-    #expect(path(of: error) == [key])
+    let error = #expect(throws: CheckpointError.self) { try read("{\"\(key)\": \(value)}") }
+    #expect(error?.message.contains("scheduler_config.json") == true)
+    #expect(error?.message.contains("\"\(key)\"") == true, "\(error?.message ?? "") does not name the key")
   }
 
-  @Test func `A configuration without a class is refused`() {
-    let error = #expect(throws: DecodingError.self) { try decode(#"{"beta_start": 0.1}"#) }
-    #expect(path(of: error) == ["_class_name"])
-  }
-
-  @Test func `Noise cannot be predicted where no signal is left`() {
-    let json =
-      #"{"_class_name": "CogVideoXDDIMScheduler", "rescale_betas_zero_snr": true, "timestep_spacing": "trailing"}"#
-    let error = #expect(throws: DecodingError.self) { try decode(json) }
-    #expect(path(of: error) == ["prediction_type"])
+  @Test func `Noise cannot be predicted where no signal is left`() throws {
+    let error = #expect(throws: CheckpointError.self) {
+      try read(#"{"rescale_betas_zero_snr": true, "timestep_spacing": "trailing"}"#)
+    }
+    #expect(error?.message.contains("prediction_type") == true)
+    // With this spacing the last timestep is not visited.
+    _ = try read(#"{"rescale_betas_zero_snr": true, "timestep_spacing": "leading"}"#)
   }
 
   @Test func `An unknown name is answered with those that exist`() {
-    do {
-      _ = try decode(#"{"_class_name": "CogVideoXDDIMScheduler", "beta_schedule": "sigmoid"}"#)
-      Issue.record("an unknown schedule was accepted")
-    } catch DecodingError.dataCorrupted(let context) {
-      for name in ["sigmoid", "linear", "scaled_linear", "squaredcos_cap_v2"] {
-        #expect(context.debugDescription.contains(name))
-      }
-    } catch {
-      Issue.record(error)
+    let error = #expect(throws: CheckpointError.self) { try read(#"{"beta_schedule": "sigmoid"}"#) }
+    for name in ["sigmoid", "linear, scaled_linear, squaredcos_cap_v2"] {
+      #expect(error?.message.contains(name) == true)
     }
   }
 
-  private func decode(_ json: String) throws -> SchedulerConfiguration {
-    try JSONDecoder().decode(SchedulerConfiguration.self, from: Data(json.utf8))
+  @Test func `A scheduler of another class is answered with the classes that are read`() throws {
+    let folder = try TemporaryModel(index: #"{"_class_name": "X", "scheduler": ["diffusers", "DDIMScheduler"]}"#)
+    let error = #expect(throws: CheckpointError.self) { try SchedulerConfiguration(ModelDirectory(folder.url)) }
+    #expect(error?.code == .unsupportedClass)
+    #expect(error?.message.contains("CogVideoXDDIMScheduler") == true)
   }
 
-  private func path(of error: DecodingError?) -> [String] {
-    switch error {
-    case .dataCorrupted(let context), .typeMismatch(_, let context), .valueNotFound(_, let context):
-      context.codingPath.map(\.stringValue)
-    case .keyNotFound(let key, _): [key.stringValue]
-    default: []
-    }
+  private func read(_ json: String) throws -> SchedulerConfiguration {
+    let folder = try TemporaryModel(index: "{}")
+    let url = folder.url.appending(path: "scheduler_config.json")
+    try Data(json.utf8).write(to: url)
+    return try SchedulerConfiguration(ConfigurationFile(url), method: .ddim)
+  }
+}
+
+/// A model directory that lives as long as the test needs it.
+private final class TemporaryModel {
+  let url: URL
+
+  init(index: String) throws {
+    url = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    try FileManager.default.createDirectory(
+      at: url.appending(path: "scheduler"), withIntermediateDirectories: true)
+    try Data(index.utf8).write(to: url.appending(path: "model_index.json"))
+  }
+
+  deinit {
+    try? FileManager.default.removeItem(at: url)
   }
 }

@@ -1,5 +1,7 @@
+import Checkpoint
 import Foundation
 import Tensor
+import TestSupport
 import Testing
 
 @testable import Diffusion
@@ -15,11 +17,11 @@ struct SchedulerTests {
     var testDescription: String { "\(name), \(steps) steps" }
 
     func configuration() throws -> SchedulerConfiguration {
-      let file = Golden.folder.appending(path: "schedulers/\(name).json")
-      return try JSONDecoder().decode(SchedulerConfiguration.self, from: Data(contentsOf: file))
+      let file = Fixtures.root.appending(path: "Goldens/schedulers/\(name).json")
+      return try SchedulerConfiguration(ConfigurationFile(file), method: name.hasPrefix("ddim") ? .ddim : .dpm)
     }
 
-    func golden() throws -> Golden { try Golden("schedulers/\(name)") }
+    func golden() throws -> Goldens { try Goldens("schedulers/\(name)") }
   }
 
   /// The published schedules are computed in double precision there and here: what may differ is the last bit of a
@@ -38,20 +40,18 @@ struct SchedulerTests {
   func `A trajectory is that of diffusers`(_ example: Case) throws {
     let golden = try example.golden()
     let steps = example.steps
-    var scheduler = try example.configuration().scheduler(steps: steps)
-    #expect(scheduler.timesteps == (try golden.integers("\(steps)/timesteps")))
+    var scheduler = try example.configuration().makeScheduler(steps: steps)
+    #expect(scheduler.timesteps == (try golden.integers("\(steps)/timesteps")).map { Int($0) })
 
-    let shape: Shape = [1, 2, 2, 3, 4]
-    let predictions = try golden.floats("\(steps)/predictions")
-    let expected = try golden.floats("\(steps)/latents")
-    var latents = Tensor(try golden.floats("\(steps)/start"), shape: shape)
+    let predictions = try golden.tensor("\(steps)/predictions")
+    let expected = try golden.tensor("\(steps)/latents")
+    var latents = try golden.tensor("\(steps)/start")
     var noise = NormalGenerator(seed: 3)
     var worst = 0.0
     for index in 0..<steps {
-      let range = (index * shape.count)..<((index + 1) * shape.count)
-      latents = scheduler.step(
-        index, latents: latents, prediction: Tensor(Array(predictions[range]), shape: shape), noise: &noise)
-      worst = max(worst, relativeError(latents.floats(), Array(expected[range])))
+      let prediction = predictions.slice(index..<(index + 1)).reshaped(latents.shape)
+      latents = scheduler.step(index, latents: latents, prediction: prediction, noise: &noise)
+      worst = max(worst, relativeError(latents, expected.slice(index..<(index + 1))))
     }
     #expect(worst <= example.tolerance, "the worst step is \(worst) away")
   }
@@ -60,22 +60,22 @@ struct SchedulerTests {
   func `The signal that is left is that of diffusers`(_ example: Case) throws {
     let golden = try example.golden()
     let schedule = try NoiseSchedule(try example.configuration(), steps: 1)
-    let expected = try golden.floats("alphas_cumprod")
+    let expected = try golden.tensor("alphas_cumprod").floats()
     try #require(schedule.alphaBars.count == expected.count)
     // Single precision schedules multiply a thousand factors that are rounded to 2⁻²⁵.
     for (ours, theirs) in zip(schedule.alphaBars, expected) {
       #expect(abs(ours - Double(theirs)) <= 1e-6 * Double(theirs) + 1e-9)
     }
-    #expect(abs(schedule.finalAlphaBar - Double(try golden.floats("final_alpha_cumprod")[0])) < 1e-6)
+    #expect(abs(schedule.finalAlphaBar - Double(try golden.tensor("final_alpha_cumprod").floats()[0])) < 1e-6)
   }
 
   @Test func `The noise of DPM is drawn in the order of diffusers`() throws {
-    let golden = try Golden("schedulers/dpm-5b")
     var noise = NormalGenerator(seed: 3)
-    let draws = try golden.floats("7/noise")
-    try #require(draws.count == 13 * 48)
-    for start in stride(from: 0, to: draws.count, by: 48) {
-      #expect(noise.draw([48]).floats() == Array(draws[start..<(start + 48)]))
+    let draws = try Goldens("schedulers/dpm-5b").tensor("7/noise")
+    // The last of the 7 steps goes to timestep 0, not below: one draw in the first step and two in each other.
+    try #require(draws.shape[0] == 13)
+    for index in 0..<13 {
+      #expect(noise.draw([48]).floats() == draws.slice(index..<(index + 1)).floats())
     }
   }
 
@@ -83,7 +83,7 @@ struct SchedulerTests {
   func `A copy made before the first step repeats the run`(method: SchedulerConfiguration.Method) throws {
     var configuration = SchedulerConfiguration(method: method)
     configuration.predictionType = .velocity
-    let fresh = try configuration.scheduler(steps: 5)
+    let fresh = try configuration.makeScheduler(steps: 5)
     func run(_ start: any Scheduler) -> [Float] {
       var scheduler = start
       var noise = NormalGenerator(seed: 1)
@@ -117,7 +117,7 @@ struct SchedulerTests {
   func `A number of steps that the schedule does not have is refused`(steps: Int) {
     for method in SchedulerConfiguration.Method.allCases {
       let error = #expect(throws: DiffusionError.self) {
-        try SchedulerConfiguration(method: method).scheduler(steps: steps)
+        try SchedulerConfiguration(method: method).makeScheduler(steps: steps)
       }
       #expect(error?.code == .invalidStepCount)
       #expect(error?.message.contains("1 to 1000") == true)
@@ -127,18 +127,8 @@ struct SchedulerTests {
   @Test func `An offset that leads out of the training range is refused`() {
     var configuration = SchedulerConfiguration(method: .ddim)
     configuration.stepsOffset = 1
-    #expect(throws: Never.self) { _ = try configuration.scheduler(steps: 500) }
-    let error = #expect(throws: DiffusionError.self) { try configuration.scheduler(steps: 1000) }
+    #expect(throws: Never.self) { _ = try configuration.makeScheduler(steps: 500) }
+    let error = #expect(throws: DiffusionError.self) { try configuration.makeScheduler(steps: 1000) }
     #expect(error?.message.contains("steps_offset of 1") == true)
-  }
-
-  private func relativeError(_ value: [Float], _ reference: [Float]) -> Double {
-    var difference = 0.0
-    var size = 0.0
-    for (x, y) in zip(value, reference) {
-      difference += (Double(x) - Double(y)) * (Double(x) - Double(y))
-      size += Double(y) * Double(y)
-    }
-    return (difference / size).squareRoot()
   }
 }

@@ -1,3 +1,6 @@
+import Checkpoint
+import Foundation
+
 /// A `scheduler_config.json` of the classes that diffusers has for CogVideoX.
 ///
 /// Values that are missing are those that diffusers assumes. Keys that neither class uses when it takes steps
@@ -73,97 +76,86 @@ public struct SchedulerConfiguration: Hashable, Sendable {
   }
 }
 
-extension SchedulerConfiguration: Decodable {
-  private enum Key: String, CodingKey {
-    case className = "_class_name"
-    case trainTimesteps = "num_train_timesteps"
-    case betaStart = "beta_start"
-    case betaEnd = "beta_end"
-    case betaSchedule = "beta_schedule"
-    case trainedBetas = "trained_betas"
-    case setsAlphaToOne = "set_alpha_to_one"
-    case stepsOffset = "steps_offset"
-    case predictionType = "prediction_type"
-    case timestepSpacing = "timestep_spacing"
-    case rescalesBetasToZeroSNR = "rescale_betas_zero_snr"
-    case snrShiftScale = "snr_shift_scale"
+extension SchedulerConfiguration {
+  /// Reads `scheduler/scheduler_config.json` of a model; the class is the one that `model_index.json` names.
+  /// - Throws: `CheckpointError` that names the file and the key, or the class, and what is expected instead.
+  public init(_ directory: ModelDirectory) throws {
+    let component = try directory.component("scheduler", oneOf: Method.allCases.map(\.rawValue))
+    guard let method = Method(rawValue: component.className) else {
+      preconditionFailure("\(component.className) is not one of the classes that were asked for")
+    }
+    let file = try ConfigurationFile(component.folder.appending(path: "scheduler_config.json"))
+    try self.init(file, method: method)
   }
 
-  /// Reads the JSON that diffusers writes; its keys are taken as written.
-  /// - Throws: `DecodingError` whose path names the key, for a value of another type, one that is unknown, or one that
-  ///   is impossible.
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: Key.self)
+  /// Reads the JSON that diffusers writes.
+  /// - Parameter method: The class; the one that the file names is not looked at.
+  /// - Throws: `CheckpointError` that names the file, the key and what is expected, for a value of another type, one
+  ///   that is unknown, and one that is impossible.
+  public init(_ file: ConfigurationFile, method: Method) throws {
+    let written = try file.decode(Written.self)
 
-    func read<Value: Decodable>(_ key: Key, into value: inout Value) throws {
-      if let found = try container.decodeIfPresent(Value.self, forKey: key) { value = found }
+    func check(_ key: String, _ isPossible: Bool, _ expected: String) throws {
+      guard isPossible else { throw file.impossibleValue(key, expected: expected) }
     }
 
-    func read<Choice: RawRepresentable & CaseIterable>(_ key: Key, into choice: inout Choice) throws
-    where Choice.RawValue == String {
-      guard let name = try container.decodeIfPresent(String.self, forKey: key) else { return }
-      choice = try Self.choice(name, key, container)
-    }
-
-    // By way of a floating-point number, because the decoder does not say which key holds a fraction.
-    func read(_ key: Key, into whole: inout Int) throws {
-      guard let number = try container.decodeIfPresent(Double.self, forKey: key) else { return }
-      try check(key, number.rounded() == number && abs(number) < 0x1p53, "a whole number")
-      whole = Int(number)
-    }
-
-    func check(_ key: Key, _ isPossible: Bool, _ expected: String) throws {
-      guard isPossible else {
-        throw DecodingError.dataCorruptedError(forKey: key, in: container, debugDescription: "expected \(expected)")
+    func choice<Choice: RawRepresentable & CaseIterable>(
+      _ key: String, _ name: String?, _ choice: inout Choice
+    ) throws where Choice.RawValue == String {
+      guard let name else { return }
+      guard let known = Choice(rawValue: name) else {
+        throw file.impossibleValue(key, expected: Choice.allCases.map(\.rawValue).joined(separator: ", "))
       }
+      choice = known
     }
 
-    self.init(
-      method: try Self.choice(try container.decode(String.self, forKey: .className), .className, container))
-    try read(.trainTimesteps, into: &trainTimesteps)
-    try read(.betaStart, into: &betaStart)
-    try read(.betaEnd, into: &betaEnd)
-    try read(.betaSchedule, into: &betaSchedule)
-    trainedBetas = try container.decodeIfPresent([Double].self, forKey: .trainedBetas)
-    try read(.setsAlphaToOne, into: &setsAlphaToOne)
-    try read(.stepsOffset, into: &stepsOffset)
-    try read(.predictionType, into: &predictionType)
-    try read(.timestepSpacing, into: &timestepSpacing)
-    try read(.rescalesBetasToZeroSNR, into: &rescalesBetasToZeroSNR)
-    try read(.snrShiftScale, into: &snrShiftScale)
+    self.init(method: method)
+    trainTimesteps = written.numTrainTimesteps ?? trainTimesteps
+    betaStart = written.betaStart ?? betaStart
+    betaEnd = written.betaEnd ?? betaEnd
+    try choice("beta_schedule", written.betaSchedule, &betaSchedule)
+    trainedBetas = written.trainedBetas
+    setsAlphaToOne = written.setAlphaToOne ?? setsAlphaToOne
+    stepsOffset = written.stepsOffset ?? stepsOffset
+    try choice("prediction_type", written.predictionType, &predictionType)
+    try choice("timestep_spacing", written.timestepSpacing, &timestepSpacing)
+    rescalesBetasToZeroSNR = written.rescaleBetasZeroSnr ?? rescalesBetasToZeroSNR
+    snrShiftScale = written.snrShiftScale ?? snrShiftScale
 
-    try check(.trainTimesteps, (2...1_000_000).contains(trainTimesteps), "a number from 2 to 1000000")
-    try check(.betaStart, betaStart > 0 && betaStart < 1, "a number between 0 and 1")
-    try check(.betaEnd, betaEnd > 0 && betaEnd < 1, "a number between 0 and 1")
+    try check("num_train_timesteps", (2...1_000_000).contains(trainTimesteps), "a number from 2 to 1000000")
+    try check("beta_start", betaStart > 0 && betaStart < 1, "a number between 0 and 1")
+    try check("beta_end", betaEnd > 0 && betaEnd < 1, "a number between 0 and 1")
     if let trainedBetas {
       try check(
-        .trainedBetas, trainedBetas.count == trainTimesteps && trainedBetas.allSatisfy { $0 > 0 && $0 < 1 },
+        "trained_betas", trainedBetas.count == trainTimesteps && trainedBetas.allSatisfy { $0 > 0 && $0 < 1 },
         "\(trainTimesteps) numbers between 0 and 1, one for each training timestep")
     }
-    try check(.stepsOffset, (0..<trainTimesteps).contains(stepsOffset), "a number from 0 to \(trainTimesteps - 1)")
-    try check(.snrShiftScale, snrShiftScale > 0 && snrShiftScale.isFinite, "a positive number")
+    try check("steps_offset", (0..<trainTimesteps).contains(stepsOffset), "a number from 0 to \(trainTimesteps - 1)")
+    try check("snr_shift_scale", snrShiftScale > 0, "a positive number")
     try check(
-      .predictionType, !rescalesBetasToZeroSNR || predictionType != .epsilon || timestepSpacing == .leading,
+      "prediction_type", !rescalesBetasToZeroSNR || predictionType != .epsilon || timestepSpacing == .leading,
       "v_prediction or sample, because a run begins at the last timestep, which is rescaled to hold no signal")
   }
 
-  private static func choice<Choice: RawRepresentable & CaseIterable>(
-    _ name: String, _ key: Key, _ container: KeyedDecodingContainer<Key>
-  ) throws -> Choice where Choice.RawValue == String {
-    guard let choice = Choice(rawValue: name) else {
-      let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-      throw DecodingError.dataCorruptedError(
-        forKey: key, in: container, debugDescription: "\"\(name)\" is unknown, there are \(known)")
-    }
-    return choice
+  /// The file as it stands.
+  private struct Written: Decodable {
+    let numTrainTimesteps: Int?
+    let betaStart: Double?
+    let betaEnd: Double?
+    let betaSchedule: String?
+    let trainedBetas: [Double]?
+    let setAlphaToOne: Bool?
+    let stepsOffset: Int?
+    let predictionType: String?
+    let timestepSpacing: String?
+    let rescaleBetasZeroSnr: Bool?
+    let snrShiftScale: Double?
   }
-}
 
-extension SchedulerConfiguration {
   /// Prepares a run.
   /// - Parameter steps: Denoising steps.
   /// - Throws: ``DiffusionError`` with code `invalidStepCount` unless `steps` lies between 1 and `trainTimesteps`.
-  public func scheduler(steps: Int) throws -> any Scheduler {
+  public func makeScheduler(steps: Int) throws -> any Scheduler {
     switch method {
     case .ddim: try DDIMScheduler(self, steps: steps)
     case .dpm: try DPMScheduler(self, steps: steps)

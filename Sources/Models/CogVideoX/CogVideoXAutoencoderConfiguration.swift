@@ -72,7 +72,7 @@ struct CogVideoXAutoencoderConfiguration: Decodable, Sendable {
     }
     try require(
       normGroups > 0 && blockChannels.allSatisfy { $0 > 0 && $0 % normGroups == 0 },
-      "the autoencoder's block_out_channels \(blockChannels) cannot be divided into \(normGroups) groups")
+      "the autoencoder's block_out_channels \(blockChannels) cannot be divided by its norm_num_groups \(normGroups)")
     try require(
       temporalCompression > 0 && temporalCompression.nonzeroBitCount == 1 && temporalLevels < blockChannels.count,
       "the autoencoder's temporal_compression_ratio \(temporalCompression) does not go with \(blockChannels.count) blocks"

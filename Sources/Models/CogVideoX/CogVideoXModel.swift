@@ -57,7 +57,8 @@ public struct CogVideoXModel: VideoModel {
   public var description: ModelDescription {
     let isLater = transformer.framePatchSize != nil
     // Version 1.5 was trained on a grid of 300×300 latents, of which every video uses a part.
-    let size = isLater && transformer.sampleWidth == transformer.sampleHeight && transformer.sampleWidth > 170
+    let size =
+      isLater && transformer.sampleWidth == transformer.sampleHeight && transformer.sampleWidth > 170
       ? VideoSize(width: 1360, height: 768, frames: transformer.sampleFrames) : sampleSize
     return ModelDescription(
       family: isLater ? "CogVideoX 1.5" : "CogVideoX", layers: transformer.layers, heads: transformer.heads,

@@ -122,16 +122,16 @@ struct CogVideoXTransformerConfiguration: Decodable, Sendable {
   }
 
   private func validate(activation: String, timeActivation: String) throws {
-    let sizes: [(String, Int)] = [
-      ("num_attention_heads", heads), ("attention_head_dim", headDimension), ("in_channels", inputChannels),
-      ("out_channels", outputChannels), ("time_embed_dim", timeWidth), ("ofs_embed_dim", offsetWidth ?? 1),
-      ("text_embed_dim", textWidth), ("num_layers", layers), ("sample_width", sampleWidth),
-      ("sample_height", sampleHeight), ("sample_frames", sampleFrames), ("patch_size", patchSize),
-      ("patch_size_t", framesPerToken), ("temporal_compression_ratio", temporalCompression),
-      ("max_text_seq_length", textTokens),
+    let sizes: [(CodingKeys, Int)] = [
+      (.heads, heads), (.headDimension, headDimension), (.inputChannels, inputChannels),
+      (.outputChannels, outputChannels), (.timeWidth, timeWidth), (.offsetWidth, offsetWidth ?? 1),
+      (.textWidth, textWidth), (.layers, layers), (.sampleWidth, sampleWidth), (.sampleHeight, sampleHeight),
+      (.sampleFrames, sampleFrames), (.patchSize, patchSize), (.framePatchSize, framesPerToken),
+      (.temporalCompression, temporalCompression), (.textTokens, textTokens),
     ]
-    for (name, size) in sizes {
-      try require(size > 0 && size < 1 << 20, "the transformer's \(name) must be a positive number, not \(size)")
+    for (key, size) in sizes {
+      try require(
+        size > 0 && size < 1 << 20, "the transformer's \(key.rawValue) must be a positive number, not \(size)")
     }
     try require(
       headDimension % 16 == 0 && headDimension <= 256,

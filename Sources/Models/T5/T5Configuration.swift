@@ -56,8 +56,14 @@ struct T5Configuration: Decodable, Sendable {
     epsilon = try values.value(.epsilon, default: 1e-6)
     vocabulary = try values.decode(Int.self, forKey: .vocabulary)
     feedForward = try values.value(.feedForward, default: .relu)
-    let sizes = [modelWidth, headDimension, feedForwardWidth, layers, heads, vocabulary]
-    try require(sizes.allSatisfy { $0 > 0 && $0 < 1 << 24 }, "the text encoder's sizes must be positive: \(sizes)")
+    let sizes: [(CodingKeys, Int)] = [
+      (.modelWidth, modelWidth), (.headDimension, headDimension), (.feedForwardWidth, feedForwardWidth),
+      (.layers, layers), (.heads, heads), (.vocabulary, vocabulary),
+    ]
+    for (key, size) in sizes {
+      try require(
+        size > 0 && size < 1 << 24, "the text encoder's \(key.rawValue) must be a positive number, not \(size)")
+    }
     try require(
       relativePositionBuckets >= 4 && relativePositionDistance > relativePositionBuckets / 4,
       "relative_attention_num_buckets \(relativePositionBuckets) does not go with a relative_attention_max_distance "

@@ -1,0 +1,103 @@
+import Attention
+import Models
+import Tensor
+
+/// One run from noise to latents, a step at a time, driven by its caller.
+///
+/// ```swift
+/// while !loop.isFinished { try loop.advance() }
+/// ```
+/// A step that throws or is canceled leaves the loop as it was before, so that finished steps are never lost.
+public struct DenoisingLoop: Sendable {
+  /// What the transformer is conditioned on.
+  public struct Conditions: Sendable {
+    /// The prompt.
+    public let prompt: TextCondition
+    /// What guidance pushes away from: the negative prompt or the empty one; `nil` where guidance is off.
+    public let negative: TextCondition?
+
+    /// Creates conditions.
+    public init(prompt: TextCondition, negative: TextCondition?) {
+      self.prompt = prompt
+      self.negative = negative
+    }
+  }
+
+  /// The latents after the last finished step, `[1, F', C, h, w]`, float32; noise before the first.
+  public private(set) var latents: Tensor
+  /// The step that comes next, from 0.
+  public private(set) var nextStep = 0
+
+  private let denoiser: any Denoiser
+  private let attention: any AttentionMechanism
+  private let conditions: Conditions
+  private let guidance: Guidance
+  private var scheduler: any Scheduler
+  private var noise: NormalGenerator
+
+  /// Prepares a run: draws the noise that it starts from.
+  /// - Parameters:
+  ///   - shape: The shape of the latents, see `VideoModel.latentShape(for:)`.
+  ///   - seed: Where the noise starts; equal to `torch.manual_seed` for a generator of the processor.
+  ///   - attention: The mechanism for every layer, made for this run's number of steps.
+  /// - Precondition: There is a negative condition iff guidance is on.
+  public init(
+    denoiser: any Denoiser, scheduler: any Scheduler, conditions: Conditions, guidance: Guidance, shape: Shape,
+    seed: UInt64, attention: any AttentionMechanism
+  ) {
+    precondition(
+      guidance.isOn == (conditions.negative != nil), "guidance needs a negative condition, and only guidance")
+    self.denoiser = denoiser
+    self.scheduler = scheduler
+    self.conditions = conditions
+    self.guidance = guidance
+    self.attention = attention
+    noise = NormalGenerator(seed: seed)
+    latents = noise.draw(shape)
+  }
+
+  /// Steps of the run.
+  public var steps: Int { scheduler.timesteps.count }
+
+  /// Whether all steps are done.
+  public var isFinished: Bool { nextStep == steps }
+
+  /// Takes the next step.
+  /// - Throws: `ModelError` with the code `notFinite` when the transformer's prediction is not finite,
+  ///   `CancellationError` when the task is canceled, and what the device throws.
+  /// - Precondition: The run is not finished.
+  public mutating func advance() throws {
+    precondition(!isFinished, "all \(steps) steps are done")
+    let prediction = try guidedPrediction()
+    guard prediction.isFinite else {
+      throw ModelError(
+        .notFinite,
+        "the transformer's prediction in step \(nextStep + 1) of \(steps) is not finite; try --dtype f32, or check the "
+          + "model's weights")
+    }
+    latents = scheduler.step(nextStep, latents: latents, prediction: prediction, noise: &noise)
+    nextStep += 1
+  }
+
+  private func guidedPrediction() throws -> Tensor {
+    let timestep = scheduler.timesteps[nextStep]
+    func predict(_ condition: TextCondition, sample: Int) throws -> Tensor {
+      try denoiser.predict(
+        latents: latents, timestep: timestep, text: condition, attention: attention, step: nextStep, sample: sample)
+    }
+    guard let negative = conditions.negative else { return try predict(conditions.prompt, sample: 0) }
+    return Guidance.combine(
+      unconditional: try predict(negative, sample: 0), conditional: try predict(conditions.prompt, sample: 1),
+      scale: guidance.scale(timestep: timestep, steps: steps))
+  }
+}
+
+extension Tensor {
+  /// Whether no element is infinite or not a number; float32 in the processor's memory.
+  fileprivate var isFinite: Bool {
+    withSpan(of: Float.self) { values in
+      for index in values.indices where !values[index].isFinite { return false }
+      return true
+    }
+  }
+}

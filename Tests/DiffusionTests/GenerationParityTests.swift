@@ -1,0 +1,81 @@
+import Attention
+import Checkpoint
+import Compute
+import Foundation
+import Models
+import Tensor
+import TestSupport
+import Testing
+
+@testable import Diffusion
+
+/// Whole generations of tiny models against the pipelines of diffusers, in float32.
+///
+/// Every step adds the error of two transformer runs, at most 1e-5 each, and guidance multiplies their difference by
+/// 6; 1e-3 is the bound for a whole trajectory.
+@Suite struct GenerationParityTests {
+  static let bound = 1e-3
+  static let models = ["cogvideox-2b", "cogvideox-5b", "cogvideox-1.5", "cogvideox-learned"]
+  let device: any ComputeDevice = ReferenceDevice()
+
+  /// Runs a golden's generation to the end.
+  func generate(
+    _ model: String, _ variant: String, eachStep: (Int, Tensor) throws -> Void = { _, _ in }
+  ) throws -> Tensor {
+    let settings = try Goldens("\(model)/generation").metadata
+    func number(_ key: String) throws -> Int { try #require(settings[key].flatMap(Int.init)) }
+    let pipeline = try VideoPipeline(directory: ModelDirectory(Fixtures.model(model)), device: device)
+    let size = VideoSize(width: try number("width"), height: try number("height"), frames: try number("frames"))
+    let scale = variant == "unguided" ? 1 : try #require(settings["guidance"].flatMap(Double.init))
+    let guidance = Guidance(scale: scale, isDynamic: variant == "dynamic")
+    let negativePrompt = variant == "negative" ? try #require(settings["negative_prompt"]) : ""
+    let conditions = try pipeline.encode([try #require(settings["prompt"]), negativePrompt])
+    var loop = try pipeline.denoising(
+      with: pipeline.model.loadDenoiser(on: device),
+      conditions: .init(prompt: conditions[0], negative: guidance.isOn ? conditions[1] : nil), size: size,
+      steps: number("steps"), guidance: guidance, seed: UInt64(number("seed")),
+      attention: DenseAttention(device: device))
+    while !loop.isFinished {
+      try loop.advance()
+      try eachStep(loop.nextStep - 1, loop.latents)
+    }
+    return loop.latents
+  }
+
+  @Test(arguments: models)
+  func `a generation follows that of diffusers step by step, to the frames`(model: String) throws {
+    let goldens = try Goldens("\(model)/generation")
+    let latents = try generate(model, "plain") { step, latents in
+      guard goldens.names.contains("plain/step\(step)") else { return }
+      let error = try relativeError(latents, goldens.tensor("plain/step\(step)"))
+      #expect(error <= Self.bound, "step \(step)")
+    }
+    let error = try relativeError(latents, goldens.tensor("plain/latents"))
+    #expect(error <= Self.bound)
+    guard goldens.names.contains("plain/frames") else { return }
+    let pipeline = try VideoPipeline(directory: ModelDirectory(Fixtures.model(model)), device: device)
+    let size = VideoSize(
+      width: Int(goldens.metadata["width"]!)!, height: Int(goldens.metadata["height"]!)!,
+      frames: Int(goldens.metadata["frames"]!)!)
+    let frames = try pipeline.model.loadDecoder(on: device).decode(
+      pipeline.model.decodableLatents(latents, for: size), tiled: false
+    ) { _ in }
+    #expect(frames.shape == [size.frames, size.height, size.width, 3])
+    let expected = try goldens.tensor("plain/frames")
+    let stored = goldens.metadata["stored_frames"] ?? "all"
+    let indices =
+      stored == "all" ? Array(0..<size.frames) : stored.split(separator: ",").map { Int($0)! }
+    let chosen = indices.flatMap { frames.slice($0..<$0 + 1).floats() }
+    #expect(relativeError(Tensor(chosen, shape: expected.shape), expected) <= Self.bound)
+  }
+
+  @Test(arguments: models, ["dynamic", "negative", "unguided"])
+  func `dynamic guidance, a negative prompt and no guidance do what they do in diffusers`(
+    model: String, variant: String
+  ) throws {
+    let goldens = try Goldens("\(model)/generation")
+    guard goldens.names.contains("\(variant)/latents") else { return }
+    let error = try relativeError(generate(model, variant), goldens.tensor("\(variant)/latents"))
+    #expect(error <= Self.bound)
+  }
+}
