@@ -30,6 +30,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
   ],
   targets: [
     // C and C++: our kernels, and C faces on the libraries we use.
@@ -45,7 +46,12 @@ let package = Package(
     module("Tokenizer", ["CSentencePiece", "Checkpoint"]),
     module("Models", ["Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer"]),
     module("Diffusion", ["Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models"]),
-    module("Media", ["Tensor", .product(name: "Subprocess", package: "swift-subprocess")]),
+    module(
+      "Media",
+      [
+        "Tensor", .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     module(
       "SparseVideoGen",
       [
@@ -60,15 +66,27 @@ let package = Package(
       swiftSettings: swiftSettings),
 
     // Tests: one target per module, named after it.
-    module("TestSupport", ["Tensor", "Checkpoint"]),
+    module("TestSupport", ["Tensor", "Checkpoint", "Compute"]),
     tests("TensorTests", ["Tensor"]),
-    tests("ComputeTests", ["Compute", "Attention", "Tensor"]),
     tests("KernelTests", ["CKernels", "Tensor"]),
+    tests("ComputeTests", ["Compute", "Attention", "Tensor"]),
     tests("AttentionTests", ["Attention", "Compute", "Checkpoint", "Tensor"]),
-    tests("ModelsTests", ["Models", "Attention", "Compute", "Checkpoint", "Tensor"]),
     tests("CheckpointTests", ["Checkpoint", "Tensor"]),
-    tests("DiffusionTests", ["Diffusion", "Models", "Attention", "Compute", "Tensor", "Checkpoint"]),
     tests("TokenizerTests", ["Tokenizer", "Checkpoint"], resources: [.copy("Fixtures")]),
+    tests("ModelsTests", ["Models", "Attention", "Compute", "Checkpoint", "Tensor"]),
+    tests("DiffusionTests", ["Diffusion", "Models", "Attention", "Compute", "Tensor", "Checkpoint"]),
+    tests(
+      "MediaTests",
+      [
+        "Media", "Tensor", .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    tests(
+      "SparseVideoGenTests",
+      ["SparseVideoGen", "Attention", "Checkpoint", "Compute", "Diffusion", "Media", "Models", "Tensor"]),
+    tests(
+      "CommandTests",
+      ["svgen", "SparseVideoGen", "Checkpoint", .product(name: "Subprocess", package: "swift-subprocess")]),
   ],
   cxxLanguageStandard: .cxx20
 )

@@ -33,6 +33,11 @@ public protocol VideoModel: Sendable {
   /// - Parameter latents: Of the shape that ``latentShape(for:)`` says.
   func decodableLatents(_ latents: Tensor, for size: VideoSize) -> Tensor
 
+  /// The memory that a phase takes beside the weights and the result, in bytes; an estimate for plans.
+  /// - Parameter activations: The element type of activations.
+  /// - Precondition: `size` is legal.
+  func workingBytes(_ phase: WorkPhase, for size: VideoSize, activations: ElementType) -> Int
+
   /// Loads the text encoder.
   func loadTextEncoder(on device: any ComputeDevice) throws -> any TextEncoder
 
@@ -145,7 +150,4 @@ public protocol FrameDecoder: Sendable {
   /// - Throws: ``ModelError`` for latents that do not fit or are not finite, and what the device throws;
   ///   `CancellationError` when the task is canceled.
   func decode(_ latents: Tensor, tiled: Bool, progress: (Double) -> Void) throws -> Tensor
-
-  /// The memory that decoding takes beside the weights and the result, in bytes.
-  func workingBytes(for size: VideoSize, tiled: Bool) -> Int
 }

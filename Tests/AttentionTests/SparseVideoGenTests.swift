@@ -10,10 +10,11 @@ import Testing
   /// Scores and sums are float32: some hundred additions of 2⁻²⁴ each.
   static let bound = 2e-5
 
-  let device: any ComputeDevice = ReferenceDevice()
-
-  @Test(arguments: GoldenCase.names)
-  func `profiling finds the errors, and so the pattern, of every head`(name: String) throws {
+  @Test(arguments: GoldenCase.names, TestDevice.allCases)
+  func `profiling finds the errors, and so the pattern, of every head`(
+    name: String, kind: TestDevice
+  ) throws {
+    let device = kind.device
     let golden = try GoldenCase(name)
     let rows = try golden.goldens.integers("sampled_rows").map { VideoIndex<FrameMajor>(Int($0)) }
     let errors = try device.profileHeads(golden.projection(on: device), rows: rows, bands: golden.bands)
@@ -25,8 +26,11 @@ import Testing
     #expect(errors.map { $0.pattern == .temporal } == temporal)
   }
 
-  @Test(arguments: GoldenCase.names)
-  func `attention under the masks gives the output of explicit masks`(name: String) throws {
+  @Test(arguments: GoldenCase.names, TestDevice.allCases)
+  func `attention under the masks gives the output of explicit masks`(
+    name: String, kind: TestDevice
+  ) throws {
+    let device = kind.device
     let golden = try GoldenCase(name)
     let projection = try golden.projection(on: device)
     let patterns = try golden.goldens.integers("is_temporal").map { $0 != 0 ? HeadPattern.temporal : .spatial }
@@ -46,8 +50,11 @@ import Testing
     }
   }
 
-  @Test(arguments: GoldenCase.names)
-  func `density 1 gives what dense attention gives`(name: String) throws {
+  @Test(arguments: GoldenCase.names, TestDevice.allCases)
+  func `density 1 gives what dense attention gives`(
+    name: String, kind: TestDevice
+  ) throws {
+    let device = kind.device
     let golden = try GoldenCase(name)
     let projection = try golden.projection(on: device)
     let schedule = AttentionSchedule(steps: 1, layers: 1, denseSteps: .count(0), denseLayers: .count(0))
@@ -60,7 +67,9 @@ import Testing
     #expect(relativeError(output, dense) <= Self.bound)
   }
 
-  @Test func `a spatial head is found spatial, a temporal head temporal, at every site`() throws {
+  @Test(arguments: TestDevice.allCases)
+  func `a spatial head is found spatial, a temporal head temporal, at every site`(kind: TestDevice) throws {
+    let device = kind.device
     let golden = try GoldenCase("f13-p16-t32-first-d64")
     let projection = try golden.projection(on: device)
     let traces = Mutex<[HeadTrace]>([])
@@ -88,6 +97,7 @@ import Testing
   func `the ablations give every head the same pattern and profile nothing`(
     choice: SparseVideoGenSettings.PatternChoice
   ) throws {
+    let device = TestDevice.cpu.device
     let golden = try GoldenCase("f5-p64-t7-d32")
     let traces = Mutex<[HeadTrace]>([])
     let attention = SparseVideoGenAttention(

@@ -43,6 +43,24 @@ import Testing
     #expect(half.shape.count == 1 << 18)
   }
 
+  @Test func `idle memory makes room below a limit`() throws {
+    let device = CPUDevice(threads: 1, memoryLimit: 1 << 20)
+    _ = try device.makeTensor([150_000], .float32)
+    #expect(device.memory.idle > 1 << 19)
+    let other = try device.makeTensor([200_000], .float32)
+    #expect(device.memory.idle == 0 && device.memory.current >= other.byteCount)
+  }
+
+  @Test func `the same operation again allocates nothing`() throws {
+    let device = CPUDevice(threads: 1, activationType: .bfloat16)
+    let layer = try device.makeLinear(LinearParameters(weights: [noise([300, 50], seed: 2)]))
+    let input = noise([100, 50], seed: 1).converted(to: .bfloat16)
+    _ = try device.linear(input, layer)
+    let use = device.memory
+    for _ in 0..<3 { _ = try device.linear(input, layer) }
+    #expect(device.memory == use && use.idle > 0)
+  }
+
   @Test func `a zero-sized tensor is fine`() throws {
     #expect(try CPUDevice(threads: 1).makeTensor([0, 5], .bfloat16).byteCount == 0)
   }

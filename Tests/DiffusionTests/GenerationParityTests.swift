@@ -16,11 +16,11 @@ import Testing
 @Suite struct GenerationParityTests {
   static let bound = 1e-3
   static let models = ["cogvideox-2b", "cogvideox-5b", "cogvideox-1.5", "cogvideox-learned"]
-  let device: any ComputeDevice = ReferenceDevice()
 
   /// Runs a golden's generation to the end.
   func generate(
-    _ model: String, _ variant: String, eachStep: (Int, Tensor) throws -> Void = { _, _ in }
+    _ model: String, _ variant: String, on device: any ComputeDevice,
+    eachStep: (Int, Tensor) throws -> Void = { _, _ in }
   ) throws -> Tensor {
     let settings = try Goldens("\(model)/generation").metadata
     func number(_ key: String) throws -> Int { try #require(settings[key].flatMap(Int.init)) }
@@ -42,10 +42,11 @@ import Testing
     return loop.latents
   }
 
-  @Test(arguments: models)
-  func `a generation follows that of diffusers step by step, to the frames`(model: String) throws {
+  @Test(arguments: models, TestDevice.allCases)
+  func `a generation follows that of diffusers step by step, to the frames`(model: String, kind: TestDevice) throws {
+    let device = kind.device
     let goldens = try Goldens("\(model)/generation")
-    let latents = try generate(model, "plain") { step, latents in
+    let latents = try generate(model, "plain", on: device) { step, latents in
       guard goldens.names.contains("plain/step\(step)") else { return }
       let error = try relativeError(latents, goldens.tensor("plain/step\(step)"))
       #expect(error <= Self.bound, "step \(step)")
@@ -75,7 +76,8 @@ import Testing
   ) throws {
     let goldens = try Goldens("\(model)/generation")
     guard goldens.names.contains("\(variant)/latents") else { return }
-    let error = try relativeError(generate(model, variant), goldens.tensor("\(variant)/latents"))
+    let error = try relativeError(
+      generate(model, variant, on: TestDevice.cpu.device), goldens.tensor("\(variant)/latents"))
     #expect(error <= Self.bound)
   }
 }

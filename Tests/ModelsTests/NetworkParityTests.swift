@@ -12,10 +12,9 @@ import Testing
 /// 1e-5 of the golden, and 1e-4 is the bound.
 @Suite struct NetworkParityTests {
   static let bound = 1e-4
-  let device: any ComputeDevice = ReferenceDevice()
-
-  @Test(arguments: pipelineFixtures)
-  func `the text encoder gives the states that transformers gives`(name: String) throws {
+  @Test(arguments: pipelineFixtures, TestDevice.allCases)
+  func `the text encoder gives the states that transformers gives`(name: String, kind: TestDevice) throws {
+    let device = kind.device
     let goldens = try Goldens("\(name)/text")
     let encoder = try TinyModel(name: name, device: device).textEncoder()
     let expected = try goldens.tensor("states")
@@ -28,22 +27,29 @@ import Testing
     }
   }
 
-  @Test(arguments: pipelineFixtures + ["cogvideox-ofs"], ["one", "other"])
-  func `the transformer predicts what diffusers predicts`(name: String, size: String) throws {
+  @Test(arguments: pipelineFixtures + ["cogvideox-ofs"], TestDevice.allCases)
+  func `the transformer predicts what diffusers predicts, also at a size of its own`(
+    name: String, kind: TestDevice
+  ) throws {
+    let device = kind.device
     let goldens = try Goldens("\(name)/transformer")
-    guard goldens.names.contains("\(size)/output") else { return }
     let transformer = try TinyModel(name: name, device: device).transformer()
-    let output = try predict(transformer, goldens, size)
-    let error = try relativeError(output, goldens.tensor("\(size)/output"))
-    #expect(error <= Self.bound)
+    for size in ["one", "other"] where goldens.names.contains("\(size)/output") {
+      let output = try predict(transformer, goldens, size, attention: DenseAttention(device: device), on: device)
+      let error = try relativeError(output, goldens.tensor("\(size)/output"))
+      #expect(error <= Self.bound, "\(size)")
+    }
   }
 
-  @Test(arguments: pipelineFixtures + ["cogvideox-ofs"])
-  func `attention of the first layer gets and gives what diffusers computes`(name: String) throws {
+  @Test(arguments: pipelineFixtures + ["cogvideox-ofs"], TestDevice.allCases)
+  func `attention of the first layer gets and gives what diffusers computes`(
+    name: String, kind: TestDevice
+  ) throws {
+    let device = kind.device
     let goldens = try Goldens("\(name)/transformer")
     let transformer = try TinyModel(name: name, device: device).transformer()
     let recorder = RecordingAttention(device: device)
-    _ = try predict(transformer, goldens, "one", attention: recorder)
+    _ = try predict(transformer, goldens, "one", attention: recorder, on: device)
     let first = try #require(recorder.outputs.first)
     let expected = try goldens.tensor("one/block0_attention_heads")
     let error = relativeError(first, expected)
@@ -52,7 +58,7 @@ import Testing
 
   private func predict(
     _ transformer: CogVideoXTransformer, _ goldens: Goldens, _ size: String,
-    attention: (any AttentionMechanism)? = nil
+    attention: any AttentionMechanism, on device: any ComputeDevice
   ) throws -> Tensor {
     let text = try goldens.tensor("\(size)/text")
     let states = try device.upload(text.reshaped([text.shape[1], text.shape[2]]), as: device.activationType)
@@ -60,13 +66,14 @@ import Testing
     return try transformer.predict(
       latents: goldens.tensor("\(size)/latents"), timestep: timestep,
       text: TextCondition(states: states, validTokens: states.shape[0], truncatedTokens: 0),
-      attention: attention ?? DenseAttention(device: device), step: 0, sample: 0)
+      attention: attention, step: 0, sample: 0)
   }
 
-  @Test(arguments: ["cogvideox-2b", "cogvideox-5b", "cogvideox-1.5"])
+  @Test(arguments: ["cogvideox-2b", "cogvideox-5b", "cogvideox-1.5"], TestDevice.allCases)
   func `the decoder gives the frames that diffusers gives, for even and odd numbers of latent frames`(
-    name: String
+    name: String, kind: TestDevice
   ) throws {
+    let device = kind.device
     let goldens = try Goldens("\(name)/vae")
     let decoder = try TinyModel(name: name, device: device).decoder()
     let cases = goldens.names.filter { $0.hasPrefix("frames") && $0.hasSuffix("/latents") }
@@ -74,13 +81,17 @@ import Testing
     for name in cases {
       let latents = try goldens.tensor(name)
       let expected = try goldens.tensor(name.replacing("/latents", with: "/output"))
-      let frames = try decoder.decode(inPipelineOrder(latents, decoder), tiled: false) { _ in }
-      let error = relativeError(frames, rgb(expected, frames: nil))
+      let frames = try decoder.decode(pipelineLatents(latents, scalingFactor: decoder.scalingFactor), tiled: false) {
+        _ in
+      }
+      let error = relativeError(frames, rgb(expected))
       #expect(error <= Self.bound, "\(name)")
     }
   }
 
-  @Test func `tiles are cut and blended as diffusers does`() throws {
+  @Test(arguments: TestDevice.allCases)
+  func `tiles are cut and blended as diffusers does`(kind: TestDevice) throws {
+    let device = kind.device
     let goldens = try Goldens("cogvideox-5b/vae")
     let settings = goldens.metadata
     var tiling = TileGeometry(
@@ -89,46 +100,15 @@ import Testing
     tiling.verticalOverlap = Double(settings["tile_overlap_factor_height"]!)!
     tiling.horizontalOverlap = Double(settings["tile_overlap_factor_width"]!)!
     let decoder = try TinyModel(name: "cogvideox-5b", device: device).decoder(tiling: tiling)
-    let latents = try inPipelineOrder(goldens.tensor("tiled/latents"), decoder)
+    let latents = try pipelineLatents(
+      goldens.tensor("tiled/latents"), scalingFactor: decoder.scalingFactor)
     let tiled = try decoder.decode(latents, tiled: true) { _ in }
     let stored = settings["tile_frames"]!.split(separator: ",").map { Int($0)! }
-    let expected = try rgb(goldens.tensor("tiled/output"), frames: nil)
+    let expected = try rgb(goldens.tensor("tiled/output"))
     let chosen = stored.flatMap { tiled.slice($0..<$0 + 1).floats() }
     let error = relativeError(Tensor(chosen, shape: expected.shape), expected)
     #expect(error <= Self.bound)
     let whole = try decoder.decode(latents, tiled: false) { _ in }
     #expect(relativeError(tiled, whole) > 1e-3, "tiles change the result, else this test compares nothing")
-  }
-
-  /// `[1, C, F, h, w]`, unscaled as the autoencoder takes it, to the pipeline's `[1, F, C, h, w]`.
-  private func inPipelineOrder(_ latents: Tensor, _ decoder: CogVideoXDecoder) throws -> Tensor {
-    let (shape, values) = (latents.shape, latents.floats())
-    let (channels, frames, places) = (shape[1], shape[2], shape[3] * shape[4])
-    var result = values
-    for channel in 0..<channels {
-      for frame in 0..<frames {
-        for place in 0..<places {
-          result[(frame * channels + channel) * places + place] =
-            values[(channel * frames + frame) * places + place] * decoder.scalingFactor
-        }
-      }
-    }
-    return Tensor(result, shape: [1, frames, channels, shape[3], shape[4]])
-  }
-
-  /// `[1, 3, F, H, W]` from −1 to 1 to `[F, H, W, 3]` from 0 to 1.
-  private func rgb(_ output: Tensor, frames: [Int]?) -> Tensor {
-    let (shape, values) = (output.shape, output.floats())
-    let (frames, places) = (shape[2], shape[3] * shape[4])
-    var result = values
-    for color in 0..<3 {
-      for frame in 0..<frames {
-        for place in 0..<places {
-          result[(frame * places + place) * 3 + color] =
-            min(max(values[(color * frames + frame) * places + place] / 2 + 0.5, 0), 1)
-        }
-      }
-    }
-    return Tensor(result, shape: [frames, shape[3], shape[4], 3])
   }
 }

@@ -28,24 +28,47 @@ inline int valueVectors(int64_t dimension) {
   return best;
 }
 
-/// What happens to each row of queries or keys.
+/// What happens to each row of queries or keys: `((x − mean) · inverse deviation · weight + bias)`, rotated, scaled.
 struct RowRecipe {
   svg_norm norm;
   float eps;
-  const float* weight;
-  const float* bias;
+  const float* weight; // [D], ones when there are none
+  const float* bias;   // [D], zeros when there are none
   const float* cosine;
   const float* sine;
   float scale;
   int64_t dimension;
 };
 
+struct Constant {
+  float values[kMaxHeadDimension];
+  constexpr explicit Constant(float value) : values() {
+    for (float& x : values)
+      x = value;
+  }
+};
+constexpr Constant kOnes(1.0f);
+constexpr Constant kZeros(0.0f);
+
+inline RowRecipe rowRecipe(const svg_segment& s, const float* weight, const float* bias, float scale,
+                           int64_t dimension) {
+  const bool plain = s.norm == SVG_NORM_NONE;
+  return {s.norm,
+          s.eps,
+          plain || weight == nullptr ? kOnes.values : weight,
+          plain || bias == nullptr ? kZeros.values : bias,
+          s.cosine,
+          s.sine,
+          scale,
+          dimension};
+}
+
 inline RowRecipe queryRecipe(const svg_segment& s, int64_t dimension, float scale) {
-  return {s.norm, s.eps, s.q_weight, s.q_bias, s.cosine, s.sine, scale, dimension};
+  return rowRecipe(s, s.q_weight, s.q_bias, scale, dimension);
 }
 
 inline RowRecipe keyRecipe(const svg_segment& s, int64_t dimension) {
-  return {s.norm, s.eps, s.k_weight, s.k_bias, s.cosine, s.sine, 1.0f, dimension};
+  return rowRecipe(s, s.k_weight, s.k_bias, 1.0f, dimension);
 }
 
 /// Which third of a projection row.
@@ -66,100 +89,131 @@ SVG_INLINE typename Isa::Vec read(const uint16_t* p) {
   return Isa::loadBFloat16(p);
 }
 
-/// Normalizes, rotates, scales and packs one row. `kVectors` is D in vectors, 0 when not known at compile time.
-template <class Isa, class Element, int kVectors>
-SVG_INLINE void packRow(const Element* from, const RowRecipe& recipe, int64_t row, float* to) {
-  using Vec = typename Isa::Vec;
-  constexpr int L = Isa::kLanes;
-  const int n = kVectors != 0 ? kVectors : static_cast<int>(recipe.dimension / L);
-  Vec x[kVectors != 0 ? kVectors : kMaxHeadDimension / L];
-  for (int v = 0; v < n; ++v)
-    x[v] = read<Isa>(from + v * L);
-
-  if (recipe.norm != SVG_NORM_NONE) {
-    const float inverseCount = 1.0f / static_cast<float>(n * L);
-    if (recipe.norm == SVG_NORM_LAYER) {
-      Vec sum = x[0];
-      for (int v = 1; v < n; ++v)
-        sum = Isa::add(sum, x[v]);
-      const Vec mean = Isa::splat(Isa::sum(sum) * inverseCount);
-      for (int v = 0; v < n; ++v)
-        x[v] = Isa::sub(x[v], mean);
-    }
-    Vec squares[2] = {Isa::zero(), Isa::zero()};
-    for (int v = 0; v < n; ++v)
-      squares[v % 2] = Isa::fma(x[v], x[v], squares[v % 2]);
-    const float variance = Isa::sum(Isa::add(squares[0], squares[1])) * inverseCount;
-    const Vec inverse = Isa::splat(1.0f / sqrtf(variance + recipe.eps));
-    for (int v = 0; v < n; ++v)
-      x[v] = Isa::mul(x[v], inverse);
-    if (recipe.weight != nullptr) {
-      for (int v = 0; v < n; ++v)
-        x[v] = Isa::mul(x[v], Isa::load(recipe.weight + v * L));
-    }
-    if (recipe.bias != nullptr) {
-      for (int v = 0; v < n; ++v)
-        x[v] = Isa::add(x[v], Isa::load(recipe.bias + v * L));
-    }
+/// Asks memory for a row that will be packed soon. Rows are far apart (a whole projection row, or a frame for temporal
+/// heads) and short, so the processor does not see them coming.
+template <class Element>
+SVG_INLINE void prefetchRow(const Element* column, int64_t stride, const BlockRows& rows, int row, int64_t dimension) {
+  if (row >= rows.count)
+    return;
+  const char* from = reinterpret_cast<const char*>(column + rows.index[row] * stride);
+  for (int64_t byte = 0; byte < dimension * static_cast<int64_t>(sizeof(Element)); byte += 64) {
+    __builtin_prefetch(from + byte);
   }
-  if (recipe.cosine != nullptr) {
-    const float* cosine = recipe.cosine + row * (n * L / 2);
-    const float* sine = recipe.sine + row * (n * L / 2);
-    for (int v = 0; v < n; ++v) {
-      x[v] = Isa::rotatePairs(x[v], Isa::loadTwice(cosine + v * L / 2), Isa::loadTwice(sine + v * L / 2));
-    }
-  }
-  if (recipe.scale != 1.0f) {
-    const Vec scale = Isa::splat(recipe.scale);
-    for (int v = 0; v < n; ++v)
-      x[v] = Isa::mul(x[v], scale);
-  }
-  Isa::storeWords(to, x, n);
 }
 
-/// `packRow` for the dimensions of real models unrolled, for others not.
+/// Rows that are normalized together. Each step of a norm waits for the one before; eight rows at a time fill the wait.
+constexpr int kStripRows = 8;
+
+/// Mean and inverse deviation of each row of a strip.
+struct StripMoments {
+  float mean[kStripRows];
+  float inverse[kStripRows];
+};
+
 template <class Isa, class Element>
-inline void packRow(const Element* from, const RowRecipe& recipe, int64_t row, float* to) {
-  switch (recipe.dimension) {
-  case 64:
-    return packRow<Isa, Element, 64 / Isa::kLanes>(from, recipe, row, to);
-  case 96:
-    return packRow<Isa, Element, 96 / Isa::kLanes>(from, recipe, row, to);
-  case 128:
-    return packRow<Isa, Element, 128 / Isa::kLanes>(from, recipe, row, to);
-  default:
-    return packRow<Isa, Element, 0>(from, recipe, row, to);
+inline StripMoments stripMoments(const Element* const* from, int count, const RowRecipe& recipe) {
+  using Vec = typename Isa::Vec;
+  constexpr int L = Isa::kLanes;
+  StripMoments moments;
+  for (int r = 0; r < kStripRows; ++r)
+    moments.mean[r] = 0, moments.inverse[r] = 1;
+  if (recipe.norm == SVG_NORM_NONE)
+    return moments;
+  const float inverseCount = 1.0f / static_cast<float>(recipe.dimension);
+  if (recipe.norm == SVG_NORM_LAYER) {
+    for (int r = 0; r < count; ++r) {
+      Vec sum = Isa::zero();
+      for (int64_t i = 0; i < recipe.dimension; i += L)
+        sum = Isa::add(sum, read<Isa>(from[r] + i));
+      moments.mean[r] = Isa::sum(sum) * inverseCount;
+    }
   }
+  for (int r = 0; r < count; ++r) {
+    const Vec mean = Isa::splat(moments.mean[r]);
+    Vec squares = Isa::zero();
+    for (int64_t i = 0; i < recipe.dimension; i += L) {
+      const Vec x = Isa::sub(read<Isa>(from[r] + i), mean);
+      squares = Isa::fma(x, x, squares);
+    }
+    moments.inverse[r] = 1.0f / sqrtf(Isa::sum(squares) * inverseCount + recipe.eps);
+  }
+  return moments;
+}
+
+/// Normalizes, rotates and scales the vectors `i ..< i + N·L` of a row and stores them as words.
+template <class Isa, int N, class Element>
+SVG_INLINE void packVectors(const Element* from, int64_t i, const RowRecipe& recipe, const float* cosine,
+                            const float* sine, typename Isa::Vec mean, typename Isa::Vec inverse, float* to) {
+  using Vec = typename Isa::Vec;
+  constexpr int L = Isa::kLanes;
+  Vec x[N];
+  SVG_UNROLL for (int v = 0; v < N; ++v) {
+    const int64_t at = i + v * L;
+    x[v] = Isa::mul(Isa::sub(read<Isa>(from + at), mean), inverse);
+    x[v] = Isa::fma(x[v], Isa::load(recipe.weight + at), Isa::load(recipe.bias + at));
+    if (cosine != nullptr) {
+      x[v] = Isa::rotatePairs(x[v], Isa::loadTwice(cosine + at / 2), Isa::loadTwice(sine + at / 2));
+    }
+    x[v] = Isa::mul(x[v], Isa::splat(recipe.scale));
+  }
+  Isa::storeWords(to + i / Isa::kElementsPerWord, x, N);
+}
+
+/// Packs up to eight rows, `words` words apart; rows past `rows.count` become zeros.
+template <class Isa, class Element>
+inline void packStrip(const Element* column, int64_t stride, const BlockRows& rows, int first, const RowRecipe& recipe,
+                      float* to) {
+  using Vec = typename Isa::Vec;
+  constexpr int L = Isa::kLanes;
+  const int64_t words = recipe.dimension / Isa::kElementsPerWord;
+  const int left = rows.count - first;
+  const int count = left < 0 ? 0 : left < kStripRows ? left : kStripRows;
+  const Element* from[kStripRows];
+  for (int r = 0; r < count; ++r) {
+    from[r] = column + rows.index[first + r] * stride;
+    prefetchRow(column, stride, rows, first + r + kStripRows, recipe.dimension);
+  }
+  const StripMoments moments = stripMoments<Isa>(from, count, recipe);
+  for (int r = 0; r < count; ++r) {
+    const int64_t row = rows.index[first + r];
+    const float* cosine = recipe.cosine == nullptr ? nullptr : recipe.cosine + row * (recipe.dimension / 2);
+    const float* sine = recipe.cosine == nullptr ? nullptr : recipe.sine + row * (recipe.dimension / 2);
+    const Vec mean = Isa::splat(moments.mean[r]), inverse = Isa::splat(moments.inverse[r]);
+    int64_t i = 0;
+    for (; i + 2 * L <= recipe.dimension; i += 2 * L) {
+      packVectors<Isa, 2>(from[r], i, recipe, cosine, sine, mean, inverse, to + r * words);
+    }
+    if (i < recipe.dimension) {
+      packVectors<Isa, 1>(from[r], i, recipe, cosine, sine, mean, inverse, to + r * words);
+    }
+  }
+  memset(to + count * words, 0, (kStripRows - count) * words * sizeof(float));
 }
 
 template <class Isa, class Element>
 inline void packQueries(const Element* column, int64_t stride, const BlockRows& rows, const RowRecipe& recipe,
                         float* to) {
   const int64_t words = recipe.dimension / Isa::kElementsPerWord;
-  for (int r = 0; r < rows.count; ++r) {
-    packRow<Isa>(column + rows.index[r] * stride, recipe, rows.index[r], to + r * words);
+  for (int first = 0; first < kBlock; first += kStripRows) {
+    packStrip<Isa>(column, stride, rows, first, recipe, to + first * words);
   }
-  memset(to + rows.count * words, 0, (kBlock - rows.count) * words * sizeof(float));
 }
 
 template <class Isa, class Element>
 inline void packKeys(const Element* column, int64_t stride, const BlockRows& rows, const RowRecipe& recipe, float* to) {
   constexpr int kStep = Isa::kTransposeStep;
   constexpr int kColumns = kKeyColumns<Isa>;
+  static_assert(kStripRows % kStep == 0, "a strip is transposed in whole squares");
   const int64_t words = recipe.dimension / Isa::kElementsPerWord;
-  alignas(64) float strip[kStep * kMaxHeadDimension];
-  for (int first = 0; first < kBlock; first += kStep) {
-    for (int r = first; r < first + kStep; ++r) {
-      float* row = strip + (r - first) * words;
-      if (r < rows.count) {
-        packRow<Isa>(column + rows.index[r] * stride, recipe, rows.index[r], row);
-      } else {
-        memset(row, 0, words * sizeof(float));
+  alignas(64) float strip[kStripRows * kMaxHeadDimension];
+  for (int first = 0; first < kBlock; first += kStripRows) {
+    packStrip<Isa>(column, stride, rows, first, recipe, strip);
+    float* panel = to + first / kColumns * (words * kColumns) + first % kColumns;
+    for (int r = 0; r < kStripRows; r += kStep) {
+      for (int64_t w = 0; w < words; w += kStep) {
+        Isa::transpose(strip + r * words + w, words, panel + w * kColumns + r, kColumns);
       }
     }
-    float* panel = to + first / kColumns * (words * kColumns) + first % kColumns;
-    for (int64_t w = 0; w < words; w += kStep)
-      Isa::transpose(strip + w, words, panel + w * kColumns, kColumns);
   }
 }
 
@@ -171,6 +225,9 @@ inline void packValues(const Element* column, int64_t stride, const BlockRows& r
   const int columns = valueVectors<Isa>(dimension) * L;
   const int64_t panelWords = kBlock / kStep * columns;
   for (int r = 0; r < kBlock; r += kStep) {
+    for (int next = 0; next < kStep; ++next) {
+      prefetchRow(column, stride, rows, r + kStripRows + next, dimension);
+    }
     const Element* first = r < rows.count ? column + rows.index[r] * stride : nullptr;
     float* line = to + r / kStep * columns;
     for (int64_t d = 0; d < dimension; d += columns, line += panelWords) {

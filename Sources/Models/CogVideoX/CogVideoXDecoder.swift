@@ -17,11 +17,7 @@ struct CogVideoXDecoder: FrameDecoder {
     self.configuration = configuration
     device = weights.device
     network = try CogVideoXDecoderNetwork(configuration, weights: weights)
-    self.tiling =
-      tiling
-      ?? TileGeometry(
-        height: configuration.sampleHeight / 2, width: configuration.sampleWidth / 2,
-        compression: configuration.spatialCompression)
+    self.tiling = tiling ?? TileGeometry(configuration)
   }
 
   /// What latents are divided by.
@@ -53,7 +49,7 @@ struct CogVideoXDecoder: FrameDecoder {
   }
 
   /// Latent frames of each call of the network: two, and the odd one with the first two.
-  private func chunks(of frames: Int) -> [Range<Int>] {
+  static func chunks(of frames: Int) -> [Range<Int>] {
     let first = min(frames, 2 + frames % 2)
     return [0..<first] + stride(from: first, to: frames, by: 2).map { $0..<$0 + 2 }
   }
@@ -98,7 +94,7 @@ struct CogVideoXDecoder: FrameDecoder {
   private func decodeTile(_ latents: Tensor, progress: (Double) -> Void) throws -> Tensor {
     var history = CausalHistory()
     var parts: [Tensor] = []
-    for chunk in chunks(of: latents.shape[0]) {
+    for chunk in Self.chunks(of: latents.shape[0]) {
       let input = try device.upload(latents.slice(chunk), as: device.activationType)
       parts.append(try device.download(network.decode(input, history: &history)))
       progress(Double(chunk.upperBound) / Double(latents.shape[0]))
@@ -151,23 +147,5 @@ struct CogVideoXDecoder: FrameDecoder {
       for index in values.indices { values[index] = min(max(values[index] / 2 + 0.5, 0), 1) }
     }
     return frames
-  }
-
-  /// The memory that decoding takes beside the weights and the result.
-  ///
-  /// The widest place is the first residual layer of the last block: its input and the normalized input at full size,
-  /// and its output, for the frames of the first chunk; and the two frames that each of its convolutions remembers.
-  func workingBytes(for size: VideoSize, tiled: Bool) -> Int {
-    var (height, width) = (size.height, size.width)
-    if tiled, tiling.splits(height: height / tiling.compression, width: width / tiling.compression) {
-      (height, width) = (min(height, tiling.height), min(width, tiling.width))
-    }
-    let latentFrames = (size.frames - 1) / configuration.temporalCompression + 1
-    let chunk = frames(of: chunks(of: latentFrames)[0].count)
-    let inner = configuration.blockChannels.dropFirst().first ?? configuration.blockChannels[0]
-    let outer = configuration.blockChannels[0]
-    let alive = chunk * (2 * inner + outer)
-    let remembered = 2 * (inner + outer * (2 * configuration.layersPerBlock + 2))
-    return height * width * (alive + remembered) * device.activationType.byteCount
   }
 }

@@ -111,9 +111,10 @@ struct CogVideoXDecoderNetwork: Sendable {
 
     /// A convolution that looks at one place at a time is a linear layer.
     func pointwise(_ weights: LayerLoader, from: Int, to: Int) throws -> any LinearLayer {
-      try weights.linear(
-        weights: [weights.scope.tensor("weight", shape: [to, from, 1, 1, 1]).reshaped([to, from])],
-        biases: [weights.scope.tensor("bias", shape: [to])])
+      try weights.device.makeLinear(
+        LinearParameters(
+          weights: [weights.scope.tensor("weight", shape: [to, from, 1, 1, 1]).reshaped([to, from])],
+          biases: [weights.scope.tensor("bias", shape: [to])]))
     }
 
     func norm(_ weights: LayerLoader, channels: Int) throws -> SpatialNorm {

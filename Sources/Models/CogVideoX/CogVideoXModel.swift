@@ -11,9 +11,9 @@ public struct CogVideoXModel: VideoModel {
   public static var pipelineClasses: [String] { ["CogVideoXPipeline"] }
 
   private let directory: ModelDirectory
-  private let transformer: CogVideoXTransformerConfiguration
-  private let autoencoder: CogVideoXAutoencoderConfiguration
-  private let textEncoder: T5Configuration
+  let transformer: CogVideoXTransformerConfiguration
+  let autoencoder: CogVideoXAutoencoderConfiguration
+  let textEncoder: T5Configuration
 
   /// Reads the configurations.
   public init(directory: ModelDirectory) throws {

@@ -65,7 +65,8 @@ struct CogVideoXTransformer: Denoiser {
     }
     let weight = try weights.scope.tensor("weight", shape: [width, channels, size, size])
     let bias = configuration.hasPatchBias ? [try weights.scope.tensor("bias", shape: [width])] : []
-    return try weights.linear(weights: [weight.reshaped([width, channels * size * size])], biases: bias)
+    return try weights.device.makeLinear(
+      LinearParameters(weights: [weight.reshaped([width, channels * size * size])], biases: bias))
   }
 
   private static func loadPositions(

@@ -18,23 +18,18 @@ struct LayerLoader {
 
   /// A linear layer: `weight [outputs, inputs]` and, if wanted, `bias [outputs]`.
   func linear(from inputs: Int, to outputs: Int, bias: Bool = true) throws -> any LinearLayer {
-    try linear(
-      weights: [scope.tensor("weight", shape: [outputs, inputs])],
-      biases: bias ? [scope.tensor("bias", shape: [outputs])] : [])
+    try device.makeLinear(
+      LinearParameters(
+        weights: [scope.tensor("weight", shape: [outputs, inputs])],
+        biases: bias ? [scope.tensor("bias", shape: [outputs])] : []))
   }
 
   /// Linear layers that share their input, as one with their outputs side by side.
   func linear(stacking names: [String], from inputs: Int, to outputs: Int, bias: Bool) throws -> any LinearLayer {
-    try linear(
-      weights: names.map { try scope[$0].tensor("weight", shape: [outputs, inputs]) },
-      biases: bias ? names.map { try scope[$0].tensor("bias", shape: [outputs]) } : [])
-  }
-
-  /// A linear layer of given weights; the pages of the file that hold them are let go, so that nothing is in memory
-  /// twice.
-  func linear(weights: [Tensor], biases: [Tensor]) throws -> any LinearLayer {
-    defer { for weight in weights { weight.releaseMappedPages() } }
-    return try device.makeLinear(LinearParameters(weights: weights, biases: biases))
+    try device.makeLinear(
+      LinearParameters(
+        weights: names.map { try scope[$0].tensor("weight", shape: [outputs, inputs]) },
+        biases: bias ? names.map { try scope[$0].tensor("bias", shape: [outputs]) } : []))
   }
 
   /// A vector, as float32.
@@ -73,10 +68,9 @@ struct LayerLoader {
     from inputs: Int, to outputs: Int, size: Int, frames: Int, hasTimeAxis: Bool = true
   ) throws -> any ConvolutionLayer {
     let stored: Shape = hasTimeAxis ? [outputs, inputs, frames, size, size] : [outputs, inputs, size, size]
-    let weight = try scope.tensor("weight", shape: stored).reshaped([outputs, inputs, frames, size, size])
-    defer { weight.releaseMappedPages() }
     return try device.makeConvolution(
       ConvolutionParameters(
-        weight: weight, bias: scope.tensor("bias", shape: [outputs]), padding: SpatialPadding((size - 1) / 2)))
+        weight: scope.tensor("weight", shape: stored).reshaped([outputs, inputs, frames, size, size]),
+        bias: scope.tensor("bias", shape: [outputs]), padding: SpatialPadding((size - 1) / 2)))
   }
 }

@@ -1,0 +1,37 @@
+/// What kept a video from being written.
+public struct MediaError: Error, Sendable, CustomStringConvertible {
+  /// The kind of failure.
+  public enum Code: String, Sendable {
+    /// A file name that does not say which kind of video is wanted.
+    case unsupportedFormat
+    /// A folder that does not exist or cannot be written.
+    case unwritableOutput
+    /// No ffmpeg can be found, or one that cannot encode H.264.
+    case noEncoder
+    /// ffmpeg ran and failed.
+    case encoderFailed
+    /// The disk is full, or a quota is used up.
+    case diskFull
+    /// Writing failed for another reason.
+    case writeFailed
+    /// Frames that no format can hold.
+    case invalidFrames
+  }
+
+  /// The kind of failure.
+  public let code: Code
+  /// What is wrong and what to do about it.
+  public let message: String
+  /// The error underneath, if any.
+  public let cause: (any Error)?
+
+  /// Creates an error.
+  public init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+    self.code = code
+    self.message = message
+    self.cause = cause
+  }
+
+  /// The message.
+  public var description: String { message }
+}

@@ -1,0 +1,80 @@
+import Attention
+import Models
+import Tensor
+
+/// What a request will run, known before anything is loaded.
+public struct GenerationPlan: Hashable, Sendable, Codable {
+  /// The model.
+  public let model: ModelDescription
+  /// The size of the video.
+  public let size: VideoSize
+  /// Frames per second.
+  public let framesPerSecond: Int
+  /// Denoising steps.
+  public let steps: Int
+  /// Guidance scale; 1 turns it off.
+  public let guidance: Float
+  /// Runs of the transformer in a step: 2 with guidance, 1 without.
+  public let samples: Int
+  /// The latents that are denoised: `[1, F', C, h, w]`.
+  public let latentShape: [Int]
+  /// Where the tokens of a sample lie.
+  public let layout: TokenLayout
+  /// Which attention runs where.
+  public let attention: AttentionPlan
+  /// The arithmetic of the transformer.
+  public let work: WorkPlan
+  /// The memory of each phase.
+  public let memory: MemoryPlan
+  /// Whether frames are decoded in tiles.
+  public let decodesInTiles: Bool
+  /// The device, for example `cpu`.
+  public let device: String
+  /// The element type of activations, for example `float32`.
+  public let numbers: String
+  /// Threads of the processor.
+  public let threads: Int
+}
+
+/// The arithmetic of the transformer over all steps, in floating-point operations; a multiply-add counts as two.
+public struct WorkPlan: Hashable, Sendable, Codable {
+  /// Linear layers: `24 · S · (H·D)²` in each layer, for four projections and a feed-forward layer four times as wide.
+  public let linear: Double
+  /// Attention as planned: `4 · pairs · D` in each head, at the largest density that profiling may lead to.
+  public let attention: Double
+  /// Attention if every call were dense.
+  public let denseAttention: Double
+
+  /// Counts the work of a plan.
+  init(model: ModelDescription, layout: TokenLayout, attention plan: AttentionPlan, runs: Int) {
+    let width = Double(model.heads * model.headDimension)
+    let layerRuns = Double(runs * model.layers)
+    linear = 24 * Double(layout.sequenceLength) * width * width * layerRuns
+    denseAttention = 4 * Double(plan.pairsPerHead) * width * layerRuns
+    attention = denseAttention * plan.densityRange.upperBound
+  }
+
+  /// How much faster the transformer would be if time went with the operations.
+  public var speedUpBound: Double { (linear + denseAttention) / (linear + attention) }
+}
+
+/// The memory that each phase holds at its peak, in bytes.
+public struct MemoryPlan: Hashable, Sendable, Codable {
+  /// A phase of a run.
+  public struct Phase: Hashable, Sendable, Codable {
+    /// For example `denoising`.
+    public let name: String
+    /// Weights in the form that the device multiplies, and the pages of their files that loading touches.
+    public let weights: Int
+    /// Activations and results.
+    public let activations: Int
+    /// Both, and what the program itself holds.
+    public let total: Int
+  }
+
+  /// The phases in order.
+  public let phases: [Phase]
+
+  /// The most that any phase holds.
+  public var peak: Int { phases.map(\.total).max() ?? 0 }
+}

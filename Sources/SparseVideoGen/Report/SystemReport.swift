@@ -1,0 +1,115 @@
+import Compute
+import Foundation
+import Media
+
+/// What this machine has, what is missing and how to get it.
+public struct SystemReport: Sendable, Hashable, Codable {
+  /// The version of this program.
+  public let version: String
+  /// The operating system.
+  public let system: String
+  /// The processor.
+  public let processor: String
+  /// The features of the processor that matter here.
+  public let features: [String]
+  /// The kernels that this build chooses on this processor.
+  public let kernels: String
+  /// Threads that the process may use.
+  public let threads: Int
+  /// The memory of the machine, in bytes.
+  public let memory: Int
+  /// What is still free of it, in bytes; `nil` where the system does not say.
+  public let availableMemory: Int?
+  /// The libraries that do a part of the work, by name, with their versions.
+  public let libraries: [String: String]
+  /// Where ffmpeg is, with its version; `nil` when it is missing.
+  public let ffmpeg: String?
+  /// Where the bundled model lies; `nil` when it is missing.
+  public let bundledModel: String?
+  /// GPUs that this version can use: none.
+  public let gpus: [String]
+  /// What is missing, and how to get it.
+  public let problems: [String]
+
+  /// Examines the machine.
+  public init() async {
+    var problems: [String] = []
+    let processor = Processor()
+    version = sparseVideoGenVersion
+    system = ProcessInfo.processInfo.operatingSystemVersionString
+    self.processor = processor.name
+    features = processor.features
+    kernels = ComputeLibraries.kernels
+    threads = ProcessInfo.processInfo.activeProcessorCount
+    memory = SystemMemory.total
+    availableMemory = SystemMemory.available
+    libraries = ComputeLibraries.versions
+    do {
+      let found = try await FFmpeg.find()
+      ffmpeg = "\(found.path) (\(try await found.version()))"
+    } catch {
+      ffmpeg = nil
+      problems.append("\(error)")
+    }
+    do {
+      bundledModel = try ModelSource.bundledURL().path
+    } catch {
+      bundledModel = nil
+      problems.append("\(error)")
+    }
+    gpus = []
+    self.problems = problems
+  }
+}
+
+/// The processor of this machine.
+struct Processor {
+  /// For example `AMD EPYC 7B13`.
+  let name: String
+  /// In the words of the system, for example `avx2`.
+  let features: [String]
+
+  /// Features that a kernel or a library makes use of.
+  private static let known = [
+    "avx2", "fma", "avx512f", "avx512bw", "avx512vl", "avx512_bf16", "avx512_vnni", "amx_bf16", "asimd", "bf16", "sve",
+  ]
+
+  init() {
+    let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+    func value(_ keys: [String]) -> String? {
+      for line in text.split(separator: "\n") {
+        let parts = line.split(separator: ":", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
+        if parts.count == 2, keys.contains(parts[0]) { return parts[1] }
+      }
+      return nil
+    }
+    name = value(["model name", "Hardware", "CPU part"]) ?? "unknown"
+    let flags = Set((value(["flags", "Features"]) ?? "").split(separator: " ").map(String.init))
+    features = Self.known.filter(flags.contains)
+  }
+}
+
+extension SystemReport: CustomStringConvertible {
+  /// The report as a person reads it.
+  public var description: String {
+    let free = availableMemory.map { ", \(byteText($0)) free" } ?? ""
+    var rows = [
+      ("svgen", version),
+      ("system", system),
+      ("processor", processor),
+      ("features", features.isEmpty ? "none that matter here" : features.joined(separator: ", ")),
+      ("kernels", kernels),
+      ("threads", "\(threads)"),
+      ("memory", byteText(memory) + free),
+    ]
+    rows += libraries.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    rows += [
+      ("ffmpeg", ffmpeg ?? "missing"),
+      ("bundled model", bundledModel ?? "missing"),
+      ("GPU", gpus.isEmpty ? "none used: this version runs on the processor" : gpus.joined(separator: ", ")),
+    ]
+    let lines = rows.map { $0.0.padding(toLength: 15, withPad: " ", startingAt: 0) + $0.1 }
+    let remedies = problems.isEmpty ? ["nothing is missing"] : problems.map { "missing: \($0)" }
+    return (lines + remedies).joined(separator: "\n")
+  }
+}

@@ -1,0 +1,56 @@
+import Attention
+import Models
+
+/// A video to make.
+///
+/// What is `nil` is chosen by the model: its default size, steps, guidance and frames per second.
+public struct GenerationRequest: Hashable, Sendable {
+  /// What the video shows.
+  public var prompt: String
+  /// What the video should not show; guidance leads away from it. Usually empty.
+  public var negativePrompt: String
+  /// Columns of pixels.
+  public var width: Int?
+  /// Rows of pixels.
+  public var height: Int?
+  /// Frames.
+  public var frames: Int?
+  /// Denoising steps.
+  public var steps: Int?
+  /// How strongly the video follows the prompt; 1 does without guidance, which halves the work.
+  public var guidance: Float?
+  /// Whether guidance grows over the steps, as the authors of CogVideoX do.
+  public var usesDynamicGuidance: Bool
+  /// Where the noise starts: the same seed gives the noise of `torch.randn` on PyTorch's CPU generator.
+  public var seed: UInt64
+  /// Frames shown in a second; does not change the frames.
+  public var framesPerSecond: Int?
+  /// How the transformer attends.
+  public var attention: AttentionChoice
+  /// Whether frames are decoded in tiles.
+  public var tiles: DecodingTiles
+  /// Where the latents are saved before they are decoded, with a manifest beside them; `nil` saves nothing.
+  public var latentsPath: String?
+
+  /// Creates a request.
+  public init(
+    prompt: String, negativePrompt: String = "", width: Int? = nil, height: Int? = nil, frames: Int? = nil,
+    steps: Int? = nil, guidance: Float? = nil, usesDynamicGuidance: Bool = false, seed: UInt64 = 0,
+    framesPerSecond: Int? = nil, attention: AttentionChoice = .sparseVideoGen(), tiles: DecodingTiles = .automatic,
+    latentsPath: String? = nil
+  ) {
+    self.prompt = prompt
+    self.negativePrompt = negativePrompt
+    self.width = width
+    self.height = height
+    self.frames = frames
+    self.steps = steps
+    self.guidance = guidance
+    self.usesDynamicGuidance = usesDynamicGuidance
+    self.seed = seed
+    self.framesPerSecond = framesPerSecond
+    self.attention = attention
+    self.tiles = tiles
+    self.latentsPath = latentsPath
+  }
+}

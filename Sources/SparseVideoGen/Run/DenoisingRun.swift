@@ -1,0 +1,74 @@
+import Attention
+import Compute
+import Diffusion
+import Models
+import Tensor
+
+/// One video from noise to latents on the disk.
+struct DenoisingRun {
+  /// What a run leaves.
+  struct Outcome {
+    /// As the decoder takes them.
+    let latents: Tensor
+    let record: GenerationRecord
+    let attention: AttentionSummary
+  }
+
+  let request: GenerationRequest
+  let plan: GenerationPlan
+  let conditions: DenoisingLoop.Conditions
+  let planner: Planner
+
+  /// Takes all steps and saves the latents.
+  ///
+  /// When a step fails or the task is canceled, the latents of the steps before are saved, and the error goes on.
+  func callAsFunction(
+    with denoiser: any Denoiser, times: inout PhaseTimes, send: (GenerationEvent) -> Void
+  ) throws -> Outcome {
+    let device = planner.pipeline.device
+    let tally = AttentionTally()
+    var loop = try planner.pipeline.denoising(
+      with: denoiser, conditions: conditions, size: plan.size, steps: plan.steps, guidance: planner.guidance(request),
+      seed: request.seed, attention: mechanism(tally))
+    let before = device.times
+    do {
+      while !loop.isFinished {
+        var seconds = 0.0
+        try measured(&seconds) { try loop.advance() }
+        times.denoising += seconds
+        send(
+          .step(
+            DenoisingStep(
+              step: loop.nextStep, steps: loop.steps, seconds: seconds, density: tally.takeStep().density)))
+      }
+    } catch {
+      if loop.nextStep > 0, let saved = try? save(loop, attention: tally.run).saved { send(.savedLatents(saved)) }
+      throw error
+    }
+    times.denoisingOperations = device.times - before
+    let (outcome, saved) = try save(loop, attention: tally.run)
+    if let saved { send(.savedLatents(saved)) }
+    return outcome
+  }
+
+  private func mechanism(_ tally: AttentionTally) -> any AttentionMechanism {
+    let device = planner.pipeline.device
+    guard let settings = request.attention.settings else {
+      return DenseAttention(device: device, listener: tally.add)
+    }
+    return SparseVideoGenAttention(
+      device: device, settings: settings, schedule: plan.attention.schedule, listener: tally.add)
+  }
+
+  private func save(
+    _ loop: DenoisingLoop, attention: AttentionSummary
+  ) throws -> (outcome: Outcome, saved: SavedLatents?) {
+    let latents = planner.pipeline.model.decodableLatents(loop.latents, for: plan.size)
+    var record = planner.record(request, plan: plan)
+    record.density = attention.density
+    let saved = try request.latentsPath.map {
+      try LatentsFile.write(latents, record: record, completedSteps: loop.nextStep, to: $0)
+    }
+    return (Outcome(latents: latents, record: record, attention: attention), saved)
+  }
+}

@@ -1,0 +1,115 @@
+import Attention
+import Checkpoint
+import Compute
+import Diffusion
+import Logging
+import Models
+import Tensor
+
+/// Does the work of a generator, one video at a time, on its own thread.
+actor GenerationWorker {
+  private let thread = WorkerThread()
+  private let planner: Planner
+  private let logger = Logger(label: "SparseVideoGen")
+
+  nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
+
+  init(planner: Planner) {
+    self.planner = planner
+  }
+
+  private var pipeline: VideoPipeline { planner.pipeline }
+
+  /// Makes videos with one loading of each network.
+  func generate(
+    _ requests: [GenerationRequest], send: @Sendable (Int, GenerationEvent) -> Void
+  ) throws {
+    let plans = try requests.map(planner.plan)
+    for request in requests {
+      if let path = request.latentsPath { try LatentsFile.check(path) }
+    }
+    guard !requests.isEmpty else { return }
+    send(0, .planned(plans[0]))
+    send(0, .loading(.textEncoder))
+    let prompts = try PromptEncoding(requests, plans: plans, pipeline: pipeline)
+    send(0, .encoded(prompts.reports[0]))
+
+    var times = PhaseTimes()
+    times.encoding = prompts.reports[0].seconds
+    send(0, .loading(.transformer))
+    var denoiser: (any Denoiser)? = try measured(&times.loading) {
+      try pipeline.model.loadDenoiser(on: pipeline.device)
+    }
+    var decoder: (any FrameDecoder)?
+    for index in requests.indices {
+      if index > 0 {
+        send(index, .planned(plans[index]))
+        send(index, .encoded(prompts.reports[index]))
+        times = PhaseTimes()
+        times.encoding = prompts.reports[index].seconds
+      }
+      guard let loaded = denoiser else { preconditionFailure("the transformer is freed after the last video") }
+      let run = DenoisingRun(
+        request: requests[index], plan: plans[index], conditions: prompts.conditions[index], planner: planner)
+      let outcome = try run(with: loaded, times: &times) { send(index, $0) }
+      // What the last video needs no more makes room for its decoding.
+      if index == requests.count - 1 { denoiser = nil }
+      if decoder == nil {
+        send(index, .loading(.decoder))
+        decoder = try measured(&times.loading) { try pipeline.model.loadDecoder(on: pipeline.device) }
+      }
+      let frames = try decode(
+        outcome.latents, with: decoder, tiled: plans[index].decodesInTiles, times: &times
+      ) { send(index, $0) }
+      logger.debug("video \(index + 1) of \(requests.count) took \(times.total) s")
+      send(
+        index,
+        .finished(
+          GenerationResult(
+            frames: frames, latents: outcome.latents, record: outcome.record, attention: outcome.attention,
+            times: times)))
+    }
+  }
+
+  /// Decodes saved latents.
+  func decode(
+    latentsAt path: String, tiles: DecodingTiles?, framesPerSecond: Int?, send: @Sendable (GenerationEvent) -> Void
+  ) throws {
+    let latents = try LatentsFile.read(path)
+    let manifest = try GenerationManifest.read(besides: path)
+    if let framesPerSecond {
+      try GenerationRequest(prompt: "-", framesPerSecond: framesPerSecond).check()
+    }
+    var times = PhaseTimes()
+    send(.loading(.decoder))
+    let decoder = try measured(&times.loading) { try pipeline.model.loadDecoder(on: pipeline.device) }
+    let size = planner.size(ofLatents: latents.shape)
+    let tiled = planner.decodesInTiles(tiles ?? manifest?.record.tiles ?? .automatic, size: size)
+    let frames = try decode(latents, with: decoder, tiled: tiled, times: &times, send: send)
+    var record = manifest?.record ?? planner.record(ofLatents: size)
+    if let framesPerSecond { record.framesPerSecond = framesPerSecond }
+    record.tiles = tiled ? .on : .off
+    send(
+      .finished(
+        GenerationResult(
+          frames: frames, latents: latents, record: record, attention: AttentionSummary(), times: times)))
+  }
+
+  private func decode(
+    _ latents: Tensor, with decoder: (any FrameDecoder)?, tiled: Bool, times: inout PhaseTimes,
+    send: (GenerationEvent) -> Void
+  ) throws -> Tensor {
+    guard let decoder else { preconditionFailure("the decoder is loaded before it is used") }
+    send(.decoding(fraction: 0))
+    return try measured(&times.decoding) {
+      try decoder.decode(latents, tiled: tiled) { send(.decoding(fraction: $0)) }
+    }
+  }
+}
+
+/// Runs `body` and adds the seconds that it took.
+func measured<Result>(_ seconds: inout Double, _ body: () throws -> Result) rethrows -> Result {
+  let start = ContinuousClock.now
+  defer { seconds += (ContinuousClock.now - start) / .seconds(1) }
+  return try body()
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Foundation
+import SparseVideoGen
+
+/// A video to make and where it goes.
+struct VideoJob {
+  let request: GenerationRequest
+  let output: VideoOutput
+  /// Whether the latents stay when the video is there.
+  let keepsLatents: Bool
+
+  /// - Parameter latentsPath: Where latents are kept; beside the video, until that is complete, when `nil`.
+  init(_ request: GenerationRequest, outputPath: String, latentsPath: String?) throws {
+    output = try VideoOutput(path: outputPath)
+    var request = request
+    request.latentsPath = latentsPath ?? (outputPath as NSString).deletingPathExtension + ".latents.safetensors"
+    self.request = request
+    keepsLatents = latentsPath != nil
+  }
+
+  /// The jobs of a run: one, or those of a list.
+  static func all(_ video: VideoOptions, prompts: String?, output: OutputOptions) throws -> [VideoJob] {
+    guard let prompts else {
+      guard video.prompt != nil else { throw ValidationError("Missing expected argument '--prompt <prompt>'") }
+      let request = try video.request()
+      try request.check()
+      let path = output.output ?? OutputOptions.name(prompt: request.prompt, seed: request.seed)
+      return [try VideoJob(request, outputPath: path, latentsPath: output.saveLatents)]
+    }
+    guard video.prompt == nil else { throw ValidationError("--prompt and --prompts exclude each other") }
+    for (name, value) in [("--output", output.output), ("--save-latents", output.saveLatents)] where value != nil {
+      let key = name == "--output" ? "output" : "save_latents"
+      throw ValidationError("\(name) is for one video; with --prompts give \"\(key)\" in each line")
+    }
+    var taken: Set<String> = []
+    // The prompt of the shared request is replaced by each line's.
+    return try PromptList(path: prompts, request: video.request(prompt: "")).entries.map { entry in
+      let path =
+        entry.output ?? OutputOptions.name(prompt: entry.request.prompt, seed: entry.request.seed, taken: taken)
+      guard taken.insert(path).inserted else {
+        throw ValidationError("\(prompts):\(entry.line): \(path) is already the output of another line")
+      }
+      return try VideoJob(entry.request, outputPath: path, latentsPath: entry.request.latentsPath)
+    }
+  }
+
+  /// Removes latents that were kept only until the video was there.
+  func removeLatents() {
+    guard !keepsLatents, let path = request.latentsPath else { return }
+    for path in [path, GenerationManifest.path(besides: path)] { try? FileManager.default.removeItem(atPath: path) }
+  }
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+import SparseVideoGen
+
+/// How errors of the library end the command.
+enum Failure {
+  /// The exit code of a run that was interrupted.
+  static let interrupted = ExitCode(130)
+
+  /// The error that the argument parser knows how to end with: wrong values are usage errors and name the option.
+  static func exit(for error: any Error) -> any Error {
+    switch error {
+    case is CancellationError: interrupted
+    case let error as GenerationError where error.code == .invalidRequest:
+      ValidationError((error.field.map { "\(OptionName.of($0)): " } ?? "") + error.message)
+    case let error as GenerationError where error.code == .invalidPromptList: ValidationError(error.message)
+    case let error as GenerationError where error.code == .interrupted: interrupted
+    case let error as ModelError where error.code == .illegalSize: ValidationError(error.message)
+    case let error as MediaError where error.code == .unsupportedFormat: ValidationError(error.message)
+    default: error
+    }
+  }
+}
+
+/// What the values of a request are called on the command line.
+enum OptionName {
+  static func of(_ field: RequestField) -> String {
+    switch field {
+    case .prompt: "--prompt"
+    case .negativePrompt: "--negative-prompt"
+    case .width: "--width"
+    case .height: "--height"
+    case .frames: "--frames"
+    case .steps: "--steps"
+    case .guidance: "--guidance"
+    case .seed: "--seed"
+    case .framesPerSecond: "--fps"
+    case .density: "--density"
+    case .bandFrames: "--band-frames"
+    case .bandTokens: "--band-tokens"
+    case .denseSteps: "--dense-steps"
+    case .denseLayers: "--dense-layers"
+    case .profiledRows: "--profile-rows"
+    case .threads: "--threads"
+    }
+  }
+}

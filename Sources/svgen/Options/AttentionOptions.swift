@@ -1,0 +1,58 @@
+import ArgumentParser
+import SparseVideoGen
+
+/// How the transformer attends.
+struct AttentionOptions: ParsableArguments {
+  @Option(help: "svg, dense, spatial or temporal.")
+  var attention: AttentionName = .svg
+
+  @Option(parsing: .unconditional, help: "The share of query-key pairs that a sparse call computes. (default: 0.3)")
+  var density: Double?
+
+  @Option(parsing: .unconditional, help: "In place of a density: how many frames spatial heads see around a token.")
+  var bandFrames: Double?
+
+  @Option(parsing: .unconditional, help: "In place of a density: how many tokens per frame temporal heads see.")
+  var bandTokens: Double?
+
+  @Option(parsing: .unconditional, help: "Steps, from the first on, that attend densely: 25% or 12.")
+  var denseSteps: Share = SparseVideoGenSettings().denseSteps
+
+  @Option(parsing: .unconditional, help: "Layers, from the first on, that attend densely: 3% or 2.")
+  var denseLayers: Share = SparseVideoGenSettings().denseLayers
+
+  @Option(parsing: .unconditional, help: "Query rows sampled to tell spatial from temporal heads: 64 or 1%.")
+  var profileRows: Share = SparseVideoGenSettings().profiledRows
+
+  /// The mechanism that the options describe.
+  var choice: AttentionChoice {
+    get throws {
+      guard let pattern = attention.choice else { return .dense }
+      return .sparse(
+        SparseVideoGenSettings(
+          patternChoice: pattern, bandWidth: try bandWidth, denseSteps: denseSteps, denseLayers: denseLayers,
+          profiledRows: profileRows))
+    }
+  }
+
+  private var bandWidth: BandWidth {
+    get throws {
+      switch (bandFrames, bandTokens) {
+      case (nil, nil): return .density(density ?? 0.3)
+      case (let frames?, let tokens?):
+        guard density == nil else {
+          throw ValidationError("--density and --band-frames exclude each other: give one or the other")
+        }
+        return .explicit(spatialFrames: frames, temporalTokens: tokens)
+      default: throw ValidationError("--band-frames and --band-tokens belong together: give both")
+      }
+    }
+  }
+
+  /// What was given and has no effect.
+  var idleOptions: [String] {
+    guard attention == .dense else { return [] }
+    return [("--density", density), ("--band-frames", bandFrames), ("--band-tokens", bandTokens)]
+      .filter { $0.1 != nil }.map(\.0)
+  }
+}

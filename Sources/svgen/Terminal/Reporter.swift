@@ -1,0 +1,130 @@
+import Foundation
+import SparseVideoGen
+
+/// Tells a person what happens, on standard error, or a program, as JSON lines on standard output.
+final class Reporter {
+  private let report: ReportOptions
+  private let terminal = Terminal()
+  private let videos: Int
+  private var hasProgressLine = false
+  private var stepSeconds: [Double] = []
+  private var lastDecodedTenth = -1
+  private var decodingStart: ContinuousClock.Instant?
+
+  /// - Parameter videos: How many videos the run makes.
+  init(_ report: ReportOptions, videos: Int = 1) {
+    self.report = report
+    self.videos = videos
+  }
+
+  /// Says what happened.
+  /// - Parameter output: Where the video was written; for results only.
+  func show(_ event: GenerationEvent, index: Int = 0, output: String? = nil) throws {
+    if report.json {
+      Stream.output.write(try event.jsonLine(index: videos > 1 ? index : nil, output: output) + "\n")
+    }
+    guard !report.quiet else { return }
+    switch event {
+    case .planned(let plan): begin(plan, index: index)
+    case .loading(let component): showLoading(component)
+    case .encoded(let prompt): warn(of: prompt)
+    case .step(let step): show(step)
+    case .savedLatents: break
+    case .decoding(let fraction): showDecoding(fraction)
+    case .finished(let result): note(result.summary)
+    }
+  }
+
+  /// Writes a line for a person; a progress line makes room for it.
+  func note(_ text: String) {
+    guard !report.quiet else { return }
+    clear()
+    Stream.error.write(text + "\n")
+  }
+
+  /// Names a result: the one thing on standard output, where no JSON is.
+  func result(_ path: String) {
+    clear()
+    if !report.json { Stream.output.write(path + "\n") }
+  }
+
+  /// Removes the progress line.
+  func clear() {
+    guard hasProgressLine else { return }
+    Stream.error.write("\r\u{1B}[K")
+    hasProgressLine = false
+  }
+
+  private func begin(_ plan: GenerationPlan, index: Int) {
+    stepSeconds = []
+    lastDecodedTenth = -1
+    decodingStart = nil
+    let number = videos > 1 ? "video \(index + 1) of \(videos): " : ""
+    note("\(number)\(plan.model.family), \(plan.size), \(plan.steps) steps, \(plan.layout.sequenceLength) tokens")
+    let range = plan.attention.densityRange
+    note(
+      "attention \(plan.attention.mechanism): keeps \(percentText(range.upperBound)), "
+        + "drops \(percentText(1 - range.upperBound)) of all query-key pairs")
+  }
+
+  private func warn(of prompt: EncodedPrompt) {
+    func warn(_ name: String, _ count: Int, _ text: String) {
+      guard count > 0 else { return }
+      let start = text.count > 60 ? text.prefix(60) + "…" : text.prefix(60)
+      note(
+        "note: the \(name) is too long for the model; its last \(count) token\(count == 1 ? " is" : "s are") left out: "
+          + "“\(start)”")
+    }
+    warn("prompt", prompt.truncatedTokens, prompt.truncatedText)
+    warn("negative prompt", prompt.truncatedNegativeTokens, prompt.truncatedNegativeText)
+  }
+
+  private func showLoading(_ component: ModelComponent) {
+    let text = "loading \(component.rawValue)"
+    guard terminal.isInteractive else { return note(text) }
+    redraw(String(text.prefix(terminal.columns - 1)))
+  }
+
+  private func show(_ step: DenoisingStep) {
+    stepSeconds.append(step.seconds)
+    // Dense steps come first and are slower, so that only the latest ones tell what is left.
+    let recent = stepSeconds.suffix(3)
+    let mean = recent.reduce(0, +) / Double(recent.count)
+    progress(
+      ProgressLine(
+        phase: "denoising", fraction: Double(step.step) / Double(step.steps),
+        detail:
+          "step \(step.step)/\(step.steps), \(secondsText(step.seconds))/step, keeps \(percentText(step.density))",
+        remaining: mean * Double(step.steps - step.step)),
+      plain: true)
+  }
+
+  private func showDecoding(_ fraction: Double) {
+    let start = decodingStart ?? .now
+    decodingStart = start
+    let elapsed = (ContinuousClock.now - start) / .seconds(1)
+    let tenth = Int(fraction * 10)
+    progress(
+      ProgressLine(
+        phase: "decoding", fraction: fraction, detail: "",
+        remaining: fraction > 0.05 ? elapsed / fraction * (1 - fraction) : nil),
+      plain: tenth > lastDecodedTenth)
+    lastDecodedTenth = tenth
+  }
+
+  /// Redraws the progress line, or writes a plain line where none can be redrawn.
+  private func progress(_ line: ProgressLine, plain: Bool) {
+    if terminal.isInteractive {
+      redraw(line.text(columns: terminal.columns - 1))
+    } else if plain {
+      let remaining = line.remaining.flatMap { $0 > 0 ? "\(secondsText($0)) left" : nil }
+      let words = [line.phase, "\(Int(line.fraction * 100))%", line.detail, remaining ?? ""].filter { !$0.isEmpty }
+      Stream.error.write(words.joined(separator: "  ") + "\n")
+    }
+  }
+
+  private func redraw(_ text: String) {
+    Stream.error.write("\r" + (terminal.hasColors ? "\u{1B}[36m\(text)\u{1B}[0m" : text) + "\u{1B}[K")
+    hasProgressLine = true
+  }
+}

@@ -1,0 +1,107 @@
+import Foundation
+import Subprocess
+import Testing
+
+/// What the world does wrong is said in one sentence, with the exit code 1.
+struct FailureTests {
+  @Test func `a model that is not there is named`() async throws {
+    let outcome = try await Command.run(["plan", "--model", "/nowhere/model"])
+    #expect(outcome.code == 1)
+    #expect(outcome.error.contains("/nowhere/model"))
+  }
+
+  @Test func `a model that is not in the cache comes with the command that fetches it`() async throws {
+    try await withTemporaryFolder { folder in
+      let outcome = try await Command.run(["inspect", "some/model"], environment: ["HF_HUB_CACHE": folder])
+      #expect(outcome.code == 1)
+      #expect(outcome.error.contains("hf download some/model"))
+    }
+  }
+
+  @Test func `a folder that is no model is named`() async throws {
+    try await withTemporaryFolder { folder in
+      let outcome = try await Command.run(["inspect", folder])
+      #expect(outcome.code == 1)
+      #expect(outcome.error.contains("model_index.json"))
+    }
+  }
+
+  @Test func `without ffmpeg Y4M is offered before anything is loaded`() async throws {
+    try await withTemporaryFolder { folder in
+      let outcome = try await Command.run(
+        ["generate", "--prompt", "x", "-o", "a.mp4"] + Command.tiny, in: folder, environment: ["PATH": folder])
+      #expect(outcome.code == 1)
+      #expect(outcome.error.contains("ffmpeg"))
+      #expect(outcome.error.contains("apt-get install ffmpeg"))
+      #expect(outcome.error.contains(".y4m"))
+      #expect(!outcome.error.contains("loading"))
+      #expect(try files(in: folder) == [])
+    }
+  }
+
+  @Test func `Y4M needs no ffmpeg`() async throws {
+    try await withTemporaryFolder { folder in
+      let outcome = try await Command.run(
+        ["generate", "--prompt", "x", "-o", "a.y4m"] + Command.tiny, in: folder, environment: ["PATH": folder])
+      #expect(outcome.code == 0)
+    }
+  }
+
+  @Test(arguments: ["none/a.y4m", "/proc/a.y4m"])
+  func `a folder that cannot be written is named before anything is loaded`(path: String) async throws {
+    try await withTemporaryFolder { folder in
+      let outcome = try await Command.run(["generate", "--prompt", "x", "-o", path] + Command.tiny, in: folder)
+      #expect(outcome.code == 1)
+      #expect(outcome.error.contains(path))
+      #expect(!outcome.error.contains("loading"))
+    }
+  }
+
+  @Test func `when there is no room for the video the latents stay, and the way on is said`() async throws {
+    try await withTemporaryFolder { folder in
+      // Files may have at most 16 blocks of 512 bytes: enough for the latents, not for the video.
+      let line = #"ulimit -f 16; exec "$svgen" generate --model "$model" --prompt x --steps 2 -o a.y4m"#
+      let outcome = try await Command.shell(line, in: folder)
+      #expect(outcome.code == 1)
+      #expect(outcome.output == "")
+      #expect(outcome.error.contains("no room for a.y4m"))
+      #expect(outcome.error.contains("svgen decode a.latents.safetensors -o a.y4m"))
+      #expect(try files(in: folder) == ["a.latents.json", "a.latents.safetensors"])
+      let second = try await Command.run(["decode", "a.latents.safetensors", "-o", "a.y4m"], in: folder)
+      #expect(second.code == 0)
+      #expect(try files(in: folder) == ["a.latents.json", "a.latents.safetensors", "a.y4m"])
+    }
+  }
+
+  @Test func `what is not a latents file is refused`() async throws {
+    try await withTemporaryFolder { folder in
+      try Data("no tensors".utf8).write(to: URL(filePath: folder + "/z.safetensors"))
+      for name in ["z.safetensors", "missing.safetensors"] {
+        let outcome = try await Command.run(["decode", name, "-o", "a.y4m", "--model", Command.model], in: folder)
+        #expect(outcome.code == 1)
+        #expect(outcome.error.contains(name))
+      }
+      #expect(try files(in: folder) == ["z.safetensors"])
+    }
+  }
+
+  @Test func `a manifest that is none is refused, and the way on is said`() async throws {
+    try await withTemporaryFolder { folder in
+      try Data("{}".utf8).write(to: URL(filePath: folder + "/z.json"))
+      let outcome = try await Command.run(["decode", "z.safetensors", "-o", "a.y4m"], in: folder)
+      #expect(outcome.code == 1)
+      #expect(outcome.error.contains("z.json"))
+      #expect(outcome.error.contains("remove it"))
+    }
+  }
+
+  @Test func `a reader of standard output that goes away does not stop the work`() async throws {
+    try await withTemporaryFolder { folder in
+      let line =
+        #"("$svgen" generate --model "$model" --frames 1 --steps 2 --json --prompt x -o a.y4m; echo $? >code) | true"#
+      _ = try await Command.shell(line, in: folder)
+      #expect(try String(decoding: bytes(folder + "/code"), as: UTF8.self) == "0\n")
+      #expect(try files(in: folder) == ["a.y4m", "code"])
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import Testing
+
+/// What is wrong with a command line is said in one sentence that names the option, with the exit code 64.
+struct UsageTests {
+  @Test(arguments: [
+    (["--prompt", ""], ["--prompt", "empty", "for example"]),
+    (["--prompt", " \t"], ["--prompt", "empty"]),
+    ([], ["--prompt"]),
+    (["--prompt", "a", "--density", "0"], ["--density", "above 0 and at most 1"]),
+    (["--prompt", "a", "--density", "1.5"], ["--density", "1.5"]),
+    (["--prompt", "a", "--density", "-0.1"], ["--density", "-0.1"]),
+    (["--prompt", "a", "--density", "nan"], ["--density"]),
+    (["--prompt", "a", "--steps", "0"], ["--steps", "between 1 and 1000"]),
+    (["--prompt", "a", "--steps", "-4"], ["--steps", "-4"]),
+    (["--prompt", "a", "--steps", "many"], ["--steps", "many"]),
+    (["--prompt", "a", "--fps", "0"], ["--fps", "between 1 and 240"]),
+    (["--prompt", "a", "--seed", "-1"], ["--seed", "0 or more"]),
+    (["--prompt", "a", "--width", "0"], ["--width"]),
+    (["--prompt", "a", "--guidance", "0.5"], ["--guidance"]),
+    (["--prompt", "a", "--threads", "0"], ["--threads"]),
+    (["--prompt", "a", "--dense-steps", "120%"], ["--dense-steps", "120"]),
+    (["--prompt", "a", "--dense-steps", "-2"], ["--dense-steps", "-2"]),
+    (["--prompt", "a", "--dense-layers", "some"], ["--dense-layers"]),
+    (["--prompt", "a", "--profile-rows", "0"], ["--profile-rows", "at least one row"]),
+    (["--prompt", "a", "--band-frames", "4"], ["--band-frames", "--band-tokens", "give both"]),
+    (
+      ["--prompt", "a", "--band-frames", "4", "--band-tokens", "9", "--density", "0.3"],
+      ["--density", "--band-frames", "exclude"]
+    ),
+    (["--prompt", "a", "--band-frames", "-4", "--band-tokens", "9"], ["--band-frames", "-4"]),
+    (["--prompt", "a", "--attention", "flash"], ["--attention", "flash", "svg"]),
+    (["--prompt", "a", "--dtype", "f8"], ["--dtype", "bf16"]),
+    (["--prompt", "a", "--device", "tpu"], ["--device", "tpu"]),
+    (["--prompt", "a", "--prompts", "b.jsonl"], ["--prompt", "--prompts", "exclude"]),
+    (["--prompt", "a", "-o", "video.avi"], ["video.avi", ".mp4 or .y4m"]),
+    (["--prompt", "a", "--color", "red"], ["--color"]),
+  ])
+  func `a wrong value is refused and its option named`(arguments: [String], words: [String]) async throws {
+    try await withTemporaryFolder { folder in
+      let outcome = try await Command.run(["generate", "--model", Command.model] + arguments, in: folder)
+      #expect(outcome.code == 64)
+      #expect(outcome.output == "")
+      for word in words { #expect(outcome.error.contains(word)) }
+      #expect(try files(in: folder) == [])
+    }
+  }
+
+  @Test(arguments: [
+    (["--width", "50"], ["width", "48", "64"]), (["--height", "33"], ["height", "32", "48"]),
+    (["--frames", "7"], ["frames", "5", "9"]),
+  ])
+  func `a size that is not legal is refused with the nearest two`(arguments: [String], words: [String]) async throws {
+    for subcommand in [["generate", "--prompt", "a", "-o", "/tmp/never.y4m"], ["plan"]] {
+      let outcome = try await Command.run(subcommand + ["--model", Command.model] + arguments)
+      #expect(outcome.code == 64)
+      for word in words { #expect(outcome.error.contains(word)) }
+    }
+  }
+
+  @Test func `a prompt that is not UTF-8 is refused`() async throws {
+    try await withTemporaryFolder { folder in
+      let line = #"exec "$svgen" generate --model "$model" -o a.y4m --prompt "$(printf '\377\376')""#
+      let outcome = try await Command.shell(line, in: folder)
+      #expect(outcome.code == 64)
+      #expect(outcome.error.contains("the value of --prompt is not valid UTF-8"))
+    }
+  }
+
+  @Test(arguments: [["--help"], ["generate", "--help"], ["--version"], ["help", "plan"]])
+  func `help is on standard output`(arguments: [String]) async throws {
+    let outcome = try await Command.run(arguments)
+    #expect(outcome.code == 0)
+    #expect(!outcome.output.isEmpty)
+    #expect(outcome.error == "")
+  }
+
+  @Test func `what runs nowhere on this build is said`() async throws {
+    let outcome = try await Command.run(["plan", "--device", "cuda"])
+    #expect(outcome.code == 1)
+    #expect(outcome.error.contains("no CUDA device"))
+  }
+}
