@@ -26,6 +26,7 @@ extension CPUDevice {
       let layer = try withProductType { (type) throws(ComputeError) in
         try CPULinear(inputs: parameters.inputs, outputs: parameters.outputs, rowType: type)
       }
+      try pool.expect(layer.byteCount)
       let bias = try stackedBias(parameters)
       try workers.run(layer.panels) { panel in
         let columns = layer.columns(ofPanel: panel)

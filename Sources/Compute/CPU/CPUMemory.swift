@@ -34,6 +34,8 @@ final class CPUMemory: Sendable {
   }
 
   private let state = Mutex(State())
+  /// From this size on a request is compared with what the system has; asking it takes some microseconds.
+  private static let bigByteCount = 32 << 20
   /// The most that living tensors may take.
   private let limit: Int?
   /// The most that is kept: a quarter of the machine's memory, so that a phase leaves room for the next.
@@ -103,18 +105,22 @@ final class CPUMemory: Sendable {
       throw outOfMemory(capacity, available: max(0, limit - use.current))
     }
     if let limit, use.current + use.idle + capacity > limit { trim() }
-    let isBig = capacity >= 32 << 20
-    if isBig {
-      if let available = availableMemory(), available < capacity { trim() }
-      if let available = availableMemory(), available < capacity {
-        throw outOfMemory(capacity, available: available)
-      }
-    }
+    let isBig = capacity >= Self.bigByteCount
+    try expect(capacity)
     // Big blocks start on a huge page.
     guard let address = unsafe aligned(capacity, to: isBig ? 2 << 20 : 64) else {
       throw outOfMemory(capacity, available: availableMemory() ?? 0)
     }
     return unsafe Block(address: address)
+  }
+
+  /// Throws when the system cannot give so much, also when it would say that it can: for whoever allocates it.
+  func expect(_ byteCount: Int) throws(ComputeError) {
+    guard byteCount >= Self.bigByteCount else { return }
+    if let available = availableMemory(), available < byteCount { trim() }
+    if let available = availableMemory(), available < byteCount {
+      throw outOfMemory(byteCount, available: available)
+    }
   }
 
   private func aligned(_ byteCount: Int, to alignment: Int) -> UnsafeMutableRawPointer? {
