@@ -60,7 +60,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
 @Suite struct CPUAttentionTests {
   let reference = ReferenceDevice()
 
-  @Test(arguments: Setup.all, Sample.all)
+  @Test(arguments: Setup.types, Sample.all)
   func `attention agrees with the reference, dense and in bands`(setup: Setup, sample: Sample) throws {
     let device = setup.device
     let (own, exact) = sample.projections(setup)
@@ -78,7 +78,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
     }
   }
 
-  @Test(arguments: Setup.all, Sample.all)
+  @Test(arguments: Setup.types, Sample.all)
   func `profiling agrees with the reference`(setup: Setup, sample: Sample) throws {
     let (own, exact) = sample.projections(setup)
     let bands = BandPair(.density(0.4), layout: sample.layout, blockSize: 64)

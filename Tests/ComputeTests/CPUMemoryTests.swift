@@ -3,17 +3,18 @@ import Tensor
 import Testing
 
 @Suite struct CPUMemoryTests {
+  private func address(_ tensor: Tensor) -> UInt { unsafe tensor.withHostPointer { UInt(bitPattern: $0) } }
+
   @Test func `memory of a tensor that died serves the next one of its size`() throws {
     let device = CPUDevice(threads: 1)
     var first: Tensor? = try device.makeTensor([1000], .float32)
-    let address = try #require(first?.storage.hostAddress.map { UInt(bitPattern: $0) })
+    let address = first.map { self.address($0) }
     let use = device.memory
     #expect(use.current >= 4000 && use.current < 4500 && use.idle == 0)
     first = nil
     #expect(device.memory.current == 0 && device.memory.idle == use.current && device.memory.peak == use.current)
     let second = try device.makeTensor([998], .float32)
-    #expect(second.storage.hostAddress.map { UInt(bitPattern: $0) } == address)
-    #expect(address % 64 == 0)
+    #expect(self.address(second) == address && self.address(second) % 64 == 0)
     #expect(device.memory.idle == 0)
   }
 
@@ -40,6 +41,24 @@ import Testing
     let error = #expect(throws: ComputeError.self) { try device.makeTensor([1 << 18], .float32) }
     #expect(error?.code == .outOfMemory)
     #expect(half.shape.count == 1 << 18)
+  }
+
+  @Test func `idle memory makes room below a limit`() throws {
+    let device = CPUDevice(threads: 1, memoryLimit: 1 << 20)
+    _ = try device.makeTensor([150_000], .float32)
+    #expect(device.memory.idle > 1 << 19)
+    let other = try device.makeTensor([200_000], .float32)
+    #expect(device.memory.idle == 0 && device.memory.current >= other.byteCount)
+  }
+
+  @Test func `the same operation again allocates nothing`() throws {
+    let device = CPUDevice(threads: 1, activationType: .bfloat16)
+    let layer = try device.makeLinear(LinearParameters(weights: [noise([300, 50], seed: 2)]))
+    let input = noise([100, 50], seed: 1).converted(to: .bfloat16)
+    _ = try device.linear(input, layer)
+    let use = device.memory
+    for _ in 0..<3 { _ = try device.linear(input, layer) }
+    #expect(device.memory == use && use.idle > 0)
   }
 
   @Test func `a zero-sized tensor is fine`() throws {

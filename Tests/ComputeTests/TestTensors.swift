@@ -27,6 +27,9 @@ struct Setup: Sendable, CustomTestStringConvertible {
     Setup(type: .bfloat16, threads: 2),
   ]
 
+  /// One of each type, where the number of threads is tested apart.
+  static let types = [Setup(type: .float32, threads: 2), Setup(type: .bfloat16, threads: 3)]
+
   var testDescription: String { "\(type), \(threads) threads" }
 
   var device: CPUDevice { CPUDevice(threads: threads, activationType: type) }

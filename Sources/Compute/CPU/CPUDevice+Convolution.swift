@@ -13,7 +13,9 @@ extension CPUDevice {
       return CPUPointwiseConvolution(shape: shape, linear: linear)
     }
     return try measure(.convolution) {
-      let layer = try CPUConvolution(parameters, frameType: productType)
+      let layer = try withProductType { (type) throws(ComputeError) in
+        try CPUConvolution(parameters, frameType: type)
+      }
       let taps = shape[3] * shape[4]
       let source = parameters.weight
       try workers.run(shape[2]) { slice in

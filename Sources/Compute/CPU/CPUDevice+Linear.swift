@@ -8,10 +8,25 @@ extension CPUDevice {
     activationType == .bfloat16 && Self.multipliesBFloat16 ? .bfloat16 : .float32
   }
 
+  /// Makes a layer for bfloat16 products where oneDNN has them for its shape, else for float32.
+  func withProductType<Layer>(
+    _ make: (ElementType) throws(ComputeError) -> Layer
+  ) throws(ComputeError) -> Layer {
+    do throws(ComputeError) {
+      return try make(productType)
+    } catch {
+      guard productType != .float32 && error.code == .unsupported else { throw error }
+      return try make(.float32)
+    }
+  }
+
   /// Packs the weights panel by panel: no second copy of a whole matrix is ever held.
   public func makeLinear(_ parameters: LinearParameters) throws -> any LinearLayer {
     try measure(.linear) {
-      let layer = try CPULinear(inputs: parameters.inputs, outputs: parameters.outputs, rowType: productType)
+      let layer = try withProductType { (type) throws(ComputeError) in
+        try CPULinear(inputs: parameters.inputs, outputs: parameters.outputs, rowType: type)
+      }
+      try pool.expect(layer.byteCount)
       let bias = try stackedBias(parameters)
       try workers.run(layer.panels) { panel in
         let columns = layer.columns(ofPanel: panel)

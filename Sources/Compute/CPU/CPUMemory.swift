@@ -34,8 +34,12 @@ final class CPUMemory: Sendable {
   }
 
   private let state = Mutex(State())
+  /// From this size on a request is compared with what the system has; asking it takes some microseconds.
+  private static let bigByteCount = 32 << 20
   /// The most that living tensors may take.
   private let limit: Int?
+  /// The most that is kept: a quarter of the machine's memory, so that a phase leaves room for the next.
+  private let idleLimit = sysconf(Int32(_SC_PHYS_PAGES)) / 4 * sysconf(Int32(_SC_PAGESIZE))
 
   init(limit: Int?) {
     self.limit = limit
@@ -70,13 +74,16 @@ final class CPUMemory: Sendable {
     return CPUStorage(byteCount: byteCount, capacity: capacity, block: block, memory: self)
   }
 
-  /// Takes back the memory of a tensor that died.
+  /// Takes back the memory of a tensor that died, and keeps it unless much is kept already.
   func give(_ block: Block, capacity: Int) {
-    state.withLock { state in
+    let isKept = state.withLock { state in
       state.use.current -= capacity
+      guard state.use.idle + capacity <= idleLimit else { return false }
       state.use.idle += capacity
       state.free[capacity, default: []].append(block)
+      return true
     }
+    if !isKept { unsafe free(block.address) }
   }
 
   /// Returns all idle memory to the system.
@@ -97,18 +104,23 @@ final class CPUMemory: Sendable {
     if let limit, use.current + capacity > limit {
       throw outOfMemory(capacity, available: max(0, limit - use.current))
     }
-    let isBig = capacity >= 32 << 20
-    if isBig || limit.map({ use.current + use.idle + capacity > $0 }) ?? false {
-      if let available = availableMemory(), available < capacity { trim() }
-      if let available = availableMemory(), available < capacity {
-        throw outOfMemory(capacity, available: available)
-      }
-    }
+    if let limit, use.current + use.idle + capacity > limit { trim() }
+    let isBig = capacity >= Self.bigByteCount
+    try expect(capacity)
     // Big blocks start on a huge page.
     guard let address = unsafe aligned(capacity, to: isBig ? 2 << 20 : 64) else {
       throw outOfMemory(capacity, available: availableMemory() ?? 0)
     }
     return unsafe Block(address: address)
+  }
+
+  /// Throws when the system cannot give so much, also when it would say that it can: for whoever allocates it.
+  func expect(_ byteCount: Int) throws(ComputeError) {
+    guard byteCount >= Self.bigByteCount else { return }
+    if let available = availableMemory(), available < byteCount { trim() }
+    if let available = availableMemory(), available < byteCount {
+      throw outOfMemory(byteCount, available: available)
+    }
   }
 
   private func aligned(_ byteCount: Int, to alignment: Int) -> UnsafeMutableRawPointer? {

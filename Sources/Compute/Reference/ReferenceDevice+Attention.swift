@@ -108,13 +108,16 @@ extension ReferenceDevice {
     precondition(
       mask.layout == heads.layout && mask.blockSize == attentionBlockSize, "the mask is one of \(mask.layout)")
     let videoTokens = heads.layout.videoTokens
-    return mask.entries(ofRow: row / attentionBlockSize).flatMap { entry in
-      (entry.block * attentionBlockSize..<(entry.block + 1) * attentionBlockSize).filter { key in
-        guard heads.sequenceRow(key, pattern) != nil else { return false }
-        guard let band = mask.band, row < videoTokens && key < videoTokens else { return true }
-        return band.keeps(VideoIndex(row), VideoIndex(key))
+    var keys: [Int] = []
+    for entry in mask.entries(ofRow: row / attentionBlockSize) {
+      var key = entry.block * attentionBlockSize
+      while key < (entry.block + 1) * attentionBlockSize {
+        let isOutside = row < videoTokens && key < videoTokens && abs(row - key) >= mask.band?.halfWidth ?? .max
+        if !isOutside && heads.sequenceRow(key, pattern) != nil { keys.append(key) }
+        key += 1
       }
     }
+    return keys
   }
 
   /// Attends sampled rows three times and compares.
