@@ -31,6 +31,9 @@ public protocol ComputeDevice: AttentionDevice {
   /// - Precondition: The tensors agree in element type and in all other dimensions.
   func concatenate(_ tensors: [Tensor]) throws -> Tensor
 
+  /// Returns memory that no tensor uses to the system, where the device keeps some for later.
+  func trim()
+
   // MARK: Linear layers
 
   /// Brings the parameters of a linear layer into the form that the device multiplies fastest. Call once, at loading.
@@ -124,6 +127,9 @@ public protocol ComputeDevice: AttentionDevice {
 }
 
 extension ComputeDevice {
+  /// Does nothing: not every device keeps memory.
+  public func trim() {}
+
   /// `x Wᵀ + b`.
   public func linear(_ input: Tensor, _ layer: any LinearLayer) throws -> Tensor {
     try linear(input, layer, activation: .identity)

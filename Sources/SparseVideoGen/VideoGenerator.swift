@@ -19,8 +19,9 @@ public final class VideoGenerator: Sendable {
   ///   directory: `CheckpointError`, `ModelError` or `DiffusionError`, naming the file.
   public init(model: ModelSource = .bundled, options: GeneratorOptions = GeneratorOptions()) async throws {
     try options.check()
-    let pipeline = try VideoPipeline(directory: model.directory(), device: options.makeDevice())
-    planner = Planner(pipeline: pipeline, source: model, threads: options.threadCount)
+    let device = options.makeDevice()
+    let pipeline = try VideoPipeline(directory: model.directory(), device: device)
+    planner = Planner(pipeline: pipeline, source: model, threads: device.threads)
     worker = GenerationWorker(planner: planner)
   }
 

@@ -53,13 +53,17 @@ public final class CPUDevice: ComputeDevice {
 
   /// What the device is, for example `avx2, 2 threads, float32, oneDNN 2.6.3`.
   public var summary: String {
+    "\(instructionSetName), \(threads) threads, \(activationType), oneDNN \(Self.oneDNNVersion)"
+  }
+
+  /// The version of oneDNN, for example `2.6.3`.
+  public static var oneDNNVersion: String {
     let version = unsafe [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
       unsafe buffer.initialize(repeating: 0)
       unsafe svg_dnn_version(UnsafeMutableRawPointer(buffer.baseAddress!).assumingMemoryBound(to: CChar.self), 32)
       count = unsafe buffer.firstIndex(of: 0) ?? 0
     }
-    return "\(instructionSetName), \(threads) threads, \(activationType), "
-      + "oneDNN \(String(decoding: version, as: UTF8.self))"
+    return String(decoding: version, as: UTF8.self)
   }
 
   private static var activeProcessors: Int {

@@ -20,8 +20,10 @@ public struct SystemReport: Sendable, Hashable, Codable {
   public let memory: Int
   /// What is still free of it, in bytes; `nil` where the system does not say.
   public let availableMemory: Int?
-  /// The libraries that do a part of the work, by name, with their versions.
-  public let libraries: [String: String]
+  /// What numbers are held in unless something else is asked for.
+  public let numbers: String
+  /// The version of oneDNN, which multiplies matrices and convolves.
+  public let oneDNN: String
   /// Where ffmpeg is, with its version; `nil` when it is missing.
   public let ffmpeg: String?
   /// Where the bundled model lies; `nil` when it is missing.
@@ -39,11 +41,13 @@ public struct SystemReport: Sendable, Hashable, Codable {
     system = ProcessInfo.processInfo.operatingSystemVersionString
     self.processor = processor.name
     features = processor.features
-    kernels = ComputeLibraries.kernels
-    threads = ProcessInfo.processInfo.activeProcessorCount
+    let device = CPUDevice()
+    kernels = device.instructionSetName
+    threads = device.threads
     memory = SystemMemory.total
     availableMemory = SystemMemory.available
-    libraries = ComputeLibraries.versions
+    numbers = device.activationType.rawValue
+    oneDNN = CPUDevice.oneDNNVersion
     do {
       let found = try await FFmpeg.find()
       ffmpeg = "\(found.path) (\(try await found.version()))"
@@ -93,7 +97,7 @@ extension SystemReport: CustomStringConvertible {
   /// The report as a person reads it.
   public var description: String {
     let free = availableMemory.map { ", \(byteText($0)) free" } ?? ""
-    var rows = [
+    let rows = [
       ("svgen", version),
       ("system", system),
       ("processor", processor),
@@ -101,9 +105,8 @@ extension SystemReport: CustomStringConvertible {
       ("kernels", kernels),
       ("threads", "\(threads)"),
       ("memory", byteText(memory) + free),
-    ]
-    rows += libraries.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-    rows += [
+      ("numbers", numbers),
+      ("oneDNN", oneDNN),
       ("ffmpeg", ffmpeg ?? "missing"),
       ("bundled model", bundledModel ?? "missing"),
       ("GPU", gpus.isEmpty ? "none used: this version runs on the processor" : gpus.joined(separator: ", ")),

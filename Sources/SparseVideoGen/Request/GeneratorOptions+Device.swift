@@ -1,10 +1,9 @@
 import Compute
-import Foundation
 
 extension GeneratorOptions {
-  /// The threads that are used.
-  var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
-
   /// The device that is asked for.
-  func makeDevice() throws -> any ComputeDevice { ReferenceDevice() }
+  /// - Precondition: The options were checked.
+  func makeDevice() -> CPUDevice {
+    CPUDevice(threads: threads, activationType: numbers.elementType)
+  }
 }

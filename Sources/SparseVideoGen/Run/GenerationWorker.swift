@@ -32,6 +32,7 @@ actor GenerationWorker {
     send(0, .planned(plans[0]))
     send(0, .loading(.textEncoder))
     let prompts = try PromptEncoding(requests, plans: plans, pipeline: pipeline)
+    pipeline.device.trim()
     send(0, .encoded(prompts.reports[0]))
 
     var times = PhaseTimes()
@@ -54,6 +55,7 @@ actor GenerationWorker {
       let outcome = try run(with: loaded, times: &times) { send(index, $0) }
       // What the last video needs no more makes room for its decoding.
       if index == requests.count - 1 { denoiser = nil }
+      pipeline.device.trim()
       if decoder == nil {
         send(index, .loading(.decoder))
         decoder = try measured(&times.loading) { try pipeline.model.loadDecoder(on: pipeline.device) }
