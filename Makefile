@@ -1,0 +1,47 @@
+# What can be done with this project; README.md and CONTRIBUTING.md say more.
+#
+#   make demo          install what is missing, build, and make a video with the bundled model
+#   make test          install what is missing, build, and run every test
+#   make format        format Swift, C and C++
+#   make check-format  say what is not formatted
+#   make goldens       write the golden tensors of the tests anew (needs Python)
+
+.DEFAULT_GOAL := demo
+.PHONY: demo test format check-format goldens packages format-packages
+
+PACKAGES = libdnnl-dev libsentencepiece-dev ffmpeg
+# C kernels without optimization would make the tests take an hour; the flag is the same in every command, because
+# another one builds everything anew.
+TEST_FLAGS = -Xcc -O3
+C_FILES = $(shell git ls-files 'Sources/*.c' 'Sources/*.cpp' 'Sources/*.h' 'Tools/*.cpp' 'Tools/*.h')
+
+PROMPT = a large red circle moving right and a small blue star spinning on a dark green background
+SEED = 7
+
+packages:
+	@Tools/setup/check-swift.sh
+	@Tools/setup/install-packages.sh $(PACKAGES)
+
+format-packages:
+	@Tools/setup/check-swift.sh
+	@Tools/setup/install-packages.sh clang-format
+
+demo: packages
+	swift build -c release --product svgen
+	.build/release/svgen doctor >&2
+	.build/release/svgen generate --prompt "$(PROMPT)" --seed $(SEED)
+
+test: packages
+	swift build --build-tests $(TEST_FLAGS)
+	swift test --skip-build $(TEST_FLAGS)
+
+format: format-packages
+	swift format -i -r Sources Tests Package.swift
+	clang-format -i $(C_FILES)
+
+check-format: format-packages
+	swift format lint --strict -r Sources Tests Package.swift
+	clang-format --dry-run -Werror $(C_FILES)
+
+goldens:
+	Tools/goldens/run.sh
