@@ -8,6 +8,8 @@ public struct GenerationError: Error, Sendable, CustomStringConvertible {
     case noSuchDevice
     /// The bundled model is not part of this build.
     case noBundledModel
+    /// A model whose weights are missing or damaged.
+    case unusableModel
     /// A latents file that cannot be decoded.
     case invalidLatents
     /// A list of prompts with a line that cannot be read.

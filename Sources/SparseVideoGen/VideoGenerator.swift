@@ -26,8 +26,8 @@ public final class VideoGenerator: Sendable {
   }
 
   /// Says what a request will run; nothing is loaded.
-  /// - Throws: ``GenerationError`` for a value that means nothing, `ModelError` for a size that the model cannot make,
-  ///   `CheckpointError` when weights are missing.
+  /// - Throws: ``GenerationError`` for a value that means nothing and for weights that are missing or damaged,
+  ///   `ModelError` for a size that the model cannot make.
   public func plan(_ request: GenerationRequest) throws -> GenerationPlan {
     try planner.plan(request)
   }

@@ -26,6 +26,21 @@ struct FailureTests {
     }
   }
 
+  @Test func `weights that are missing are named before anything is loaded`() async throws {
+    try await withTemporaryFolder { folder in
+      let model = folder + "/model"
+      try FileManager.default.copyItem(atPath: Command.model, toPath: model)
+      let shards = try files(in: model + "/transformer").filter { $0.hasSuffix(".safetensors") }
+      let shard = try #require(shards.first)
+      try FileManager.default.removeItem(atPath: model + "/transformer/" + shard)
+      let outcome = try await Command.run(["generate", "--model", model, "--prompt", "x", "-o", "a.y4m"], in: folder)
+      #expect(outcome.code == 1)
+      #expect(outcome.error.contains(shard))
+      #expect(!outcome.error.contains("loading"))
+      #expect(try files(in: folder) == ["model"])
+    }
+  }
+
   @Test func `without ffmpeg Y4M is offered before anything is loaded`() async throws {
     try await withTemporaryFolder { folder in
       let outcome = try await Command.run(

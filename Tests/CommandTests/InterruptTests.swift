@@ -4,7 +4,9 @@ import Testing
 
 struct InterruptTests {
   /// A run that takes long enough to be interrupted.
-  let long = ["generate", "--model", Command.model, "--prompt", "x", "--steps", "900", "-o", "a.y4m"]
+  let long = [
+    "generate", "--model", Command.model, "--prompt", "x", "--frames", "201", "--steps", "900", "-o", "a.y4m",
+  ]
 
   @Test(arguments: [Signal.interrupt, .terminate])
   func `a signal stops the run, keeps the latents of the steps that are done and says so`(signal: Signal) async throws {
@@ -25,7 +27,9 @@ struct InterruptTests {
 
   @Test func `a run that is stopped while it decodes can be resumed`() async throws {
     try await withTemporaryFolder { folder in
-      let arguments = ["generate", "--model", Command.model, "--prompt", "x", "--steps", "2", "-o", "a.y4m"]
+      let arguments = [
+        "generate", "--model", Command.model, "--prompt", "x", "--frames", "801", "--steps", "2", "-o", "a.y4m",
+      ]
       let outcome = try await Command.interrupt(arguments, with: .interrupt, after: "decoding  0%", in: folder)
       #expect(outcome.code == 130)
       #expect(outcome.error.contains("the latents are kept"))

@@ -51,6 +51,16 @@ import Testing
     #expect(device.memory.idle == 0 && device.memory.current >= other.byteCount)
   }
 
+  @Test func `sizes that are used one after the other do not pile up`() throws {
+    let device = CPUDevice(threads: 1)
+    for size in 1...40 {
+      _ = try device.makeTensor([size * 10_000], .float32)
+      let use = device.memory
+      #expect(use.current == 0)
+      #expect(use.idle <= use.peak * 5 / 4)
+    }
+  }
+
   @Test func `the same operation again allocates nothing`() throws {
     let device = CPUDevice(threads: 1, activationType: .bfloat16)
     let layer = try device.makeLinear(LinearParameters(weights: [noise([300, 50], seed: 2)]))

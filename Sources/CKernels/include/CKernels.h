@@ -5,6 +5,7 @@
 
 #include "svg_attention.h"
 #include "svg_elementwise.h"
+#include "svg_heap.h"
 #include "svg_isa.h"
 
 #endif

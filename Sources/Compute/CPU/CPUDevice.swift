@@ -37,6 +37,7 @@ public final class CPUDevice: ComputeDevice {
     instructionSet = svg_isa_best(type.kernelElement)
     workers = CPUWorkers(threads: threads ?? Self.activeProcessors)
     pool = CPUMemory(limit: memoryLimit)
+    svg_heap_return_big_blocks()
   }
 
   /// Whether the processor has bfloat16 products, and oneDNN and our kernels use them. Without them bfloat16
@@ -76,7 +77,10 @@ public final class CPUDevice: ComputeDevice {
   public var memory: MemoryUse { pool.use }
 
   /// Returns memory that no tensor uses to the system.
-  public func trim() { pool.trim() }
+  public func trim() {
+    pool.trim()
+    svg_heap_trim()
+  }
 
   /// Where time went.
   public var times: OperationTimes { measured.withLock { $0 } }

@@ -66,7 +66,12 @@ final class CPUMemory: Sendable {
       return block
     }
     let block: Block
-    if let reused { block = reused } else { block = try allocate(capacity) }
+    if let reused {
+      block = reused
+    } else {
+      release(toMakeRoomFor: capacity)
+      block = try allocate(capacity)
+    }
     state.withLock { state in
       state.use.current += capacity
       state.use.peak = max(state.use.peak, state.use.current)
@@ -84,6 +89,26 @@ final class CPUMemory: Sendable {
       return true
     }
     if !isKept { unsafe free(block.address) }
+  }
+
+  /// Returns idle blocks of other sizes, the biggest first, where a new one would make the whole larger than a quarter
+  /// more than what was ever in use at once.
+  ///
+  /// Without it every size that a network uses anywhere would be kept for good: the decoder, whose sizes change from
+  /// block to block and from the first frames to the next, took three times the memory that it uses.
+  private func release(toMakeRoomFor capacity: Int) {
+    let blocks = state.withLock { state in
+      let most = max(state.use.peak, state.use.current + capacity) / 4 * 5
+      var blocks: [Block] = []
+      for size in state.free.keys.sorted(by: >) {
+        while state.use.current + state.use.idle + capacity > most, let block = state.free[size]?.popLast() {
+          state.use.idle -= size
+          blocks.append(block)
+        }
+      }
+      return blocks
+    }
+    for block in blocks { unsafe free(block.address) }
   }
 
   /// Returns all idle memory to the system.

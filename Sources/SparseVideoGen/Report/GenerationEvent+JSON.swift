@@ -34,7 +34,7 @@ extension GenerationEvent {
     let output: String?
 
     enum Key: String, CodingKey {
-      case event, index, output, plan, component, fraction, record, attention, density, times
+      case event, index, output, plan, component, fraction, record, attention, density, times, peakMemory
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -54,6 +54,7 @@ extension GenerationEvent {
         try container.encode(result.attention, forKey: .attention)
         try container.encode(result.attention.density, forKey: .density)
         try container.encode(result.times, forKey: .times)
+        try container.encodeIfPresent(result.peakMemory, forKey: .peakMemory)
       }
     }
   }

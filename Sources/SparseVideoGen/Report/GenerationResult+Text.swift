@@ -28,6 +28,7 @@ extension GenerationResult {
       lines.append(
         "denoising  " + operations.map { "\($0.0) \(secondsText($0.1))" }.joined(separator: ", "))
     }
+    if let peakMemory { lines.append("memory     at most \(byteText(peakMemory))") }
     return lines.joined(separator: "\n")
   }
 }

@@ -8,6 +8,9 @@ enum SystemMemory {
   /// What programs can still use, in bytes; `nil` where the system does not say.
   static var available: Int? { number(after: "MemAvailable:", in: "/proc/meminfo").map { $0 * 1024 } }
 
+  /// The most that this process has held, in bytes; `nil` where the system does not say.
+  static var peakOfProcess: Int? { number(after: "VmHWM:", in: "/proc/self/status").map { $0 * 1024 } }
+
   /// The limit of the container, if there is one.
   private static var controlGroupLimit: Int? {
     let text = try? String(contentsOfFile: "/sys/fs/cgroup/memory.max", encoding: .utf8)
@@ -17,6 +20,6 @@ enum SystemMemory {
   private static func number(after key: String, in path: String) -> Int? {
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
     let line = text.split(separator: "\n").first { $0.hasPrefix(key) }
-    return line.flatMap { $0.split(separator: " ").dropFirst().first }.flatMap { Int($0) }
+    return line.flatMap { $0.split(whereSeparator: \.isWhitespace).dropFirst().first }.flatMap { Int($0) }
   }
 }

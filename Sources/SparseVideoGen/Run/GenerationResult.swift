@@ -16,6 +16,8 @@ public struct GenerationResult: Sendable {
   public let attention: AttentionSummary
   /// How long each phase took.
   public let times: PhaseTimes
+  /// The most memory that the process has held so far, in bytes; `nil` where the system does not say.
+  public let peakMemory: Int?
 
   /// Writes the video; the extension of `path`, `.mp4` or `.y4m`, says how.
   /// - Parameter includesMetadata: Whether an MP4 file says how it was made.

@@ -41,6 +41,7 @@ actor GenerationWorker {
     var denoiser: (any Denoiser)? = try measured(&times.loading) {
       try pipeline.model.loadDenoiser(on: pipeline.device)
     }
+    pipeline.device.trim()
     var decoder: (any FrameDecoder)?
     for index in requests.indices {
       if index > 0 {
@@ -59,6 +60,7 @@ actor GenerationWorker {
       if decoder == nil {
         send(index, .loading(.decoder))
         decoder = try measured(&times.loading) { try pipeline.model.loadDecoder(on: pipeline.device) }
+        pipeline.device.trim()
       }
       let frames = try decode(
         outcome.latents, with: decoder, tiled: plans[index].decodesInTiles, times: &times
@@ -69,7 +71,7 @@ actor GenerationWorker {
         .finished(
           GenerationResult(
             frames: frames, latents: outcome.latents, record: outcome.record, attention: outcome.attention,
-            times: times)))
+            times: times, peakMemory: SystemMemory.peakOfProcess)))
     }
   }
 
@@ -94,7 +96,8 @@ actor GenerationWorker {
     send(
       .finished(
         GenerationResult(
-          frames: frames, latents: latents, record: record, attention: AttentionSummary(), times: times)))
+          frames: frames, latents: latents, record: record, attention: AttentionSummary(), times: times,
+          peakMemory: SystemMemory.peakOfProcess)))
   }
 
   private func decode(
@@ -103,9 +106,12 @@ actor GenerationWorker {
   ) throws -> Tensor {
     guard let decoder else { preconditionFailure("the decoder is loaded before it is used") }
     send(.decoding(fraction: 0))
-    return try measured(&times.decoding) {
+    let frames = try measured(&times.decoding) {
       try decoder.decode(latents, tiled: tiled) { send(.decoding(fraction: $0)) }
     }
+    // What was kept for more frames makes room for writing these.
+    pipeline.device.trim()
+    return frames
   }
 }
 
