@@ -57,7 +57,7 @@ let package = Package(
       [
         "Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models", "Diffusion", "Media",
         .product(name: "Logging", package: "swift-log"),
-      ]),
+      ], resources: [.copy("BundledModel")]),
 
     // The command.
     .executableTarget(

@@ -1,7 +1,7 @@
 """Compares a clip that `svgen` generated with the one `CogVideoXPipeline` generates from the same seed.
 
     svgen generate --prompt "a red circle moving right" --seed 7 --attention dense --dtype f32 --save-latents ours.safetensors
-    python Tools/check_against_diffusers.py --model Models/shapes --prompt "a red circle moving right" --seed 7 \
+    python Tools/check_against_diffusers.py --model Sources/SparseVideoGen/BundledModel --prompt "a red circle moving right" --seed 7 \
         --latents ours.safetensors [--frames ours.npy] [--minimum 40]
 
 The latents file holds one tensor, `[T, C, H, W]` or `[1, T, C, H, W]`, before the division by the scaling factor.

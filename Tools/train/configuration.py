@@ -65,3 +65,6 @@ SCHEDULER = dict(
     rescale_betas_zero_snr=True,
     snr_shift_scale=4.0,
 )
+
+# What is recommended for a generation, under the names of the pipeline's arguments.
+GENERATION = {"num_inference_steps": 30, "guidance_scale": 2.0, "fps": 8}

@@ -11,6 +11,7 @@ in the metadata.
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -68,6 +69,7 @@ def save(pipeline: CogVideoXPipeline, output: Path) -> int:
     pipeline.to(torch.bfloat16).save_pretrained(output, safe_serialization=True)
     shutil.rmtree(output / "tokenizer")
     vocabulary.write(output / "tokenizer")
+    (output / "generation_config.json").write_text(json.dumps(configuration.GENERATION, indent=2) + "\n")
     return sum(path.stat().st_size for path in output.rglob("*.safetensors"))
 
 

@@ -14,6 +14,7 @@ public struct CogVideoXModel: VideoModel {
   let transformer: CogVideoXTransformerConfiguration
   let autoencoder: CogVideoXAutoencoderConfiguration
   let textEncoder: T5Configuration
+  private let defaults: GenerationDefaults
 
   /// Reads the configurations.
   public init(directory: ModelDirectory) throws {
@@ -24,6 +25,7 @@ public struct CogVideoXModel: VideoModel {
       of: "vae", className: "AutoencoderKLCogVideoX", as: CogVideoXAutoencoderConfiguration.self)
     textEncoder = try directory.configuration(
       of: "text_encoder", className: "T5EncoderModel", as: T5Configuration.self)
+    defaults = try GenerationDefaults(directory)
     try check()
   }
 
@@ -62,8 +64,8 @@ public struct CogVideoXModel: VideoModel {
       ? VideoSize(width: 1360, height: 768, frames: transformer.sampleFrames) : sampleSize
     return ModelDescription(
       family: isLater ? "CogVideoX 1.5" : "CogVideoX", layers: transformer.layers, heads: transformer.heads,
-      headDimension: transformer.headDimension, defaultSize: size, defaultSteps: 50, defaultGuidance: 6,
-      framesPerSecond: isLater ? 16 : 8,
+      headDimension: transformer.headDimension, defaultSize: size, defaultSteps: defaults.steps ?? 50,
+      defaultGuidance: defaults.guidance ?? 6, framesPerSecond: defaults.framesPerSecond ?? (isLater ? 16 : 8),
       weightBytes: Dictionary(
         uniqueKeysWithValues: ["text_encoder", "transformer", "vae"].map { ($0, directory.weightBytes(of: $0)) }))
   }
