@@ -6,8 +6,10 @@ public struct QualityError: Error, Sendable, CustomStringConvertible {
     case notFrames
     /// Two videos of different extents.
     case differentExtents
-    /// Frames smaller than the window of the structural similarity.
+    /// Frames smaller than the window of the structural similarity, or than a network can take in.
     case framesTooSmall
+    /// Weights of a perceptual similarity that are missing or have other extents.
+    case unusableWeights
     /// Encoded pictures whose number is not that of the frames they show.
     case wrongPictureCount
     /// Text that is no saved comparison.

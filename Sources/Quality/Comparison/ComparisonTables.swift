@@ -71,9 +71,10 @@ extension ComparisonReport {
   /// Quality of each frame.
   var frameTable: FigureTable {
     FigureTable(
-      columns: ["frame", "PSNR", "SSIM"],
-      rows: zip(quality.framePSNR, quality.frameSSIM).enumerated().map { index, figures in
-        ["\(index)", Figure.decibels(figures.0), Figure.similarity(figures.1)]
+      columns: ["frame", "PSNR", "SSIM"] + (quality.frameLPIPS == nil ? [] : ["LPIPS"]),
+      rows: quality.framePSNR.indices.map { frame in
+        let figures = [Figure.decibels(quality.framePSNR[frame]), Figure.similarity(quality.frameSSIM[frame])]
+        return ["\(frame)"] + figures + (quality.frameLPIPS.map { [Figure.similarity($0[frame])] } ?? [])
       })
   }
 
@@ -95,7 +96,7 @@ extension ComparisonReport {
     let worst = quality.framePSNR.enumerated().min { $0.element < $1.element }
     var psnrNote = "mean of the frames \(Figure.decibels(quality.meanFramePSNR))"
     if let worst { psnrNote += ", lowest \(Figure.decibels(worst.element)) in frame \(worst.offset)" }
-    return [
+    var lines = [
       Headline(
         name: "speed-up", value: measuredSpeedUp.map(Figure.factor) ?? Figure.none,
         note: "\(Figure.seconds(dense.totalSeconds)) dense, \(Figure.seconds(sparse.totalSeconds)) sparse; at best "
@@ -109,6 +110,11 @@ extension ComparisonReport {
         note: "of all query-key pairs computed, \(Figure.percent(1 - sparse.computedDensity)) dropped"
           + (sparse.askedDensity.map { "; asked for \(Figure.percent($0)) in sparse steps" } ?? "")),
     ]
+    if let lpips = quality.lpips {
+      lines.append(
+        Headline(name: "LPIPS", value: Figure.similarity(lpips), note: "mean of the frames, 0 for identical ones"))
+    }
+    return lines
   }
 
   /// The report as plain text, for a terminal 100 columns wide; no line break at the end.

@@ -5,6 +5,8 @@ public struct VideoQuality: Hashable, Sendable, Codable {
   public let framePSNR: [Double]
   /// The structural similarity of each frame, at most 1, with the window ``SimilarityWindow/gaussian``.
   public let frameSSIM: [Double]
+  /// The learned perceptual distance (LPIPS) of each frame, 0 for identical frames; `nil` where no weights were given.
+  public let frameLPIPS: [Double]?
   /// The overall peak signal-to-noise ratio: that of the mean squared error over all frames, in decibels. Frames that
   /// differ most weigh most, so it never exceeds ``meanFramePSNR``.
   public let psnr: Double
@@ -12,12 +14,18 @@ public struct VideoQuality: Hashable, Sendable, Codable {
   public let meanFramePSNR: Double
   /// The mean of ``frameSSIM``: the overall structural similarity.
   public let ssim: Double
+  /// The mean of ``frameLPIPS``.
+  public let lpips: Double?
 
   /// Measures a pair of videos.
+  /// - Parameters:
+  ///   - pair: The videos.
+  ///   - perceptual: The network of the perceptual distance, or `nil` to go without it.
   /// - Throws: ``QualityError`` with code `framesTooSmall` when a frame does not hold the window of the structural
-  ///   similarity.
-  /// - Complexity: As ``FramePair/structuralSimilarities(window:)``; the rest does not count.
-  public init(of pair: FramePair) throws {
+  ///   similarity or is too small for the network.
+  /// - Complexity: As ``FramePair/structuralSimilarities(window:)``; with `perceptual`, as
+  ///   ``PerceptualSimilarity/distances(of:)``.
+  public init(of pair: FramePair, perceptual: PerceptualSimilarity? = nil) throws {
     let errors = pair.meanSquaredErrors()
     framePSNR = errors.map { peakSignalToNoiseRatio(meanSquaredError: $0) }
     frameSSIM = try pair.structuralSimilarities()
@@ -25,5 +33,7 @@ public struct VideoQuality: Hashable, Sendable, Codable {
     psnr = peakSignalToNoiseRatio(meanSquaredError: errors.reduce(0, +) / Double(errors.count))
     meanFramePSNR = framePSNR.reduce(0, +) / Double(framePSNR.count)
     ssim = frameSSIM.reduce(0, +) / Double(frameSSIM.count)
+    frameLPIPS = try perceptual?.distances(of: pair)
+    lpips = frameLPIPS.map { $0.reduce(0, +) / Double($0.count) }
   }
 }

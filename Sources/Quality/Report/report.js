@@ -41,8 +41,9 @@ if (data.curve.length) {
 }
 
 const showFrame = (frame) => {
-  const [, psnr, ssim] = data.frameTable.rows[frame];
-  byId("frame-text").textContent = `frame ${frame} of 0–${data.psnr.length - 1}: PSNR ${psnr}, SSIM ${ssim}`;
+  const { columns, rows } = data.frameTable;
+  const figures = rows[frame].slice(1).map((text, index) => `${columns[index + 1]} ${text}`);
+  byId("frame-text").textContent = `frame ${frame} of 0–${data.psnr.length - 1}: ${figures.join(", ")}`;
   for (const cursor of cursors) cursor(frame);
 };
 if (data.video) {
