@@ -8,7 +8,7 @@ struct Convolution: Sendable {
   let stride: Int
   /// Zeros around the picture.
   let padding: Int
-  /// `[I·K·K, O']`: the kernel, transposed, and filled up with zeros to `O'`, a multiple of ``block``.
+  /// `[O'/block, I·K·K, block]`: the kernel in the order in which it is read, filled up with zeros to `O'` outputs.
   private let kernel: [Float]
   /// `[O]`.
   private let bias: [Float]
@@ -16,6 +16,8 @@ struct Convolution: Sendable {
   /// Output channels that are computed together: four of them and eight pixels fill the vector registers of every
   /// processor we run on.
   private static let block = 4
+  /// Pixels that share a vector.
+  private static let lanes = 8
   /// Pixels whose patches are gathered together, so that they stay in the cache while all channels use them.
   private static let tile = 32
 
@@ -31,12 +33,13 @@ struct Convolution: Sendable {
     self.padding = padding
     self.bias = bias
     let depth = inputs * extent * extent
-    let padded = (outputs + Self.block - 1) / Self.block * Self.block
-    var transposed = [Float](repeating: 0, count: depth * padded)
+    let blocks = (outputs + Self.block - 1) / Self.block
+    var packed = [Float](repeating: 0, count: blocks * depth * Self.block)
     for output in 0..<outputs {
-      for index in 0..<depth { transposed[index * padded + output] = kernel[output * depth + index] }
+      let start = output / Self.block * depth * Self.block + output % Self.block
+      for index in 0..<depth { packed[start + index * Self.block] = kernel[output * depth + index] }
     }
-    self.kernel = transposed
+    self.kernel = packed
   }
 
   /// The convolved picture, its negative values set to zero; a map without pixels when the kernel does not fit.
@@ -56,18 +59,19 @@ struct Convolution: Sendable {
     return result
   }
 
-  /// Lays the patches of `count` output pixels side by side: `[I·K·K, tile]`.
+  /// Lays the patches of `count` output pixels side by side: `[tile/lanes, I·K·K, lanes]`.
   private func gather(_ input: FeatureMap, first: Int, count: Int, columns: Int, into patches: inout [Float]) {
+    let depth = inputs * extent * extent
     for place in 0..<count {
       let top = (first + place) / columns * stride - padding
       let left = (first + place) % columns * stride - padding
-      var row = place
+      var row = place / Self.lanes * depth * Self.lanes + place % Self.lanes
       for channel in 0..<inputs {
         for y in top..<top + extent {
           for x in left..<left + extent {
             let isInside = y >= 0 && y < input.height && x >= 0 && x < input.width
             patches[row] = isInside ? input.values[(channel * input.height + y) * input.width + x] : 0
-            row += Self.tile
+            row += Self.lanes
           }
         }
       }
@@ -81,26 +85,26 @@ struct Convolution: Sendable {
   private func multiply(
     _ patches: [Float], depth: Int, first: Int, count: Int, pixels: Int, into values: inout [Float]
   ) {
-    let padded = kernel.count / depth
     precondition(patches.count >= depth * Self.tile && values.count >= outputs * pixels && first + count <= pixels)
-    unsafe patches.withUnsafeBufferPointer { patches in
-      unsafe kernel.withUnsafeBufferPointer { kernel in
-        for place in Swift.stride(from: 0, to: count, by: 8) {
-          for output in Swift.stride(from: 0, to: outputs, by: Self.block) {
+    unsafe patches.withUnsafeBytes { patches in
+      unsafe kernel.withUnsafeBytes { kernel in
+        for output in Swift.stride(from: 0, to: outputs, by: Self.block) {
+          for place in Swift.stride(from: 0, to: count, by: Self.lanes) {
             var (sum0, sum1) = (SIMD8<Float>.zero, SIMD8<Float>.zero)
             var (sum2, sum3) = (SIMD8<Float>.zero, SIMD8<Float>.zero)
+            // Both are blocks of `depth` vectors, one after the other.
+            let pixelVectors = unsafe patches.baseAddress! + place * depth * MemoryLayout<Float>.size
+            let weightVectors = unsafe kernel.baseAddress! + output * depth * MemoryLayout<Float>.size
             for index in 0..<depth {
-              let source = unsafe UnsafeRawPointer(patches.baseAddress! + index * Self.tile + place)
-              let pixel = unsafe source.loadUnaligned(as: SIMD8<Float>.self)
-              let weights = unsafe UnsafeRawPointer(kernel.baseAddress! + index * padded + output)
-              let weight = unsafe weights.loadUnaligned(as: SIMD4<Float>.self)
+              let pixel = unsafe pixelVectors.loadUnaligned(fromByteOffset: index * 32, as: SIMD8<Float>.self)
+              let weight = unsafe weightVectors.loadUnaligned(fromByteOffset: index * 16, as: SIMD4<Float>.self)
               sum0 += pixel * weight[0]
               sum1 += pixel * weight[1]
               sum2 += pixel * weight[2]
               sum3 += pixel * weight[3]
             }
             for (offset, sum) in [sum0, sum1, sum2, sum3].enumerated() where output + offset < outputs {
-              for lane in 0..<min(8, count - place) {
+              for lane in 0..<min(Self.lanes, count - place) {
                 values[(output + offset) * pixels + first + place + lane] = max(sum[lane] + bias[output + offset], 0)
               }
             }
