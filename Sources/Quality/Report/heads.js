@@ -32,7 +32,8 @@ function showHeads(map) {
     const height = cellTop(map.layers - 1, map.heads) + 26;
     cellWidth = Math.min(Math.max(Math.floor((canvas.parentElement.clientWidth - left - 4) / map.steps), 5), 64);
     const width = left + cellWidth * map.steps + 4;
-    const ratio = devicePixelRatio || 1;
+    // Telephones refuse canvases of more than 16 million pixels.
+    const ratio = Math.min(devicePixelRatio || 1, Math.sqrt(16e6 / (width * height)), 16000 / height);
     [canvas.width, canvas.height] = [width * ratio, height * ratio];
     [canvas.style.width, canvas.style.height] = [`${width}px`, `${height}px`];
     context.scale(ratio, ratio);
@@ -112,6 +113,9 @@ function showHeads(map) {
     const step = Math.min(Math.max(selected.step + move[0], 0), map.steps - 1);
     const row = Math.min(Math.max(selected.layer * map.heads + selected.head + move[1], 0), rows - 1);
     select({ step, layer: Math.floor(row / map.heads), head: row % map.heads });
+    // The cell stays inside the part of a tall map that is seen.
+    const [frame, y] = [canvas.parentElement, cellTop(selected.layer, selected.head)];
+    frame.scrollTop = Math.min(Math.max(frame.scrollTop, y + 40 - frame.clientHeight), y - 20);
   });
   sample.addEventListener("change", () => select(selected));
   details.addEventListener("toggle", fillTable);
