@@ -84,6 +84,16 @@ struct ReportInBrowserTests {
     #expect(pages[0].attribute("data-checksum", of: "dense") != pages[0].attribute("data-checksum", of: "sparse"))
   }
 
+  @Test func `both videos show the same frame`() throws {
+    let dense = SampleReport.pictures().dense
+    let same = ComparisonPictures(dense: dense, sparse: dense, framesPerSecond: 8)
+    let page = try #require(try open(["frame=5"], report: SampleReport.report(isIdentical: true), pictures: same).first)
+    let checksum = try #require(page.attribute("data-checksum", of: "dense"))
+    #expect(page.attribute("data-frame") == "5")
+    #expect(page.attribute("data-checksum", of: "sparse") == checksum)
+    #expect(page.attribute("data-checksum", of: "difference") != checksum)
+  }
+
   @Test func `every chart is drawn and has its table`() throws {
     let page = try #require(try open(["frame=0"]).first)
     let document = page.document
