@@ -47,6 +47,12 @@ let package = Package(
     module("Models", ["Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer"]),
     module("Diffusion", ["Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models"]),
     module(
+      "Quality", ["Tensor", "Attention"],
+      resources: [
+        .embedInCode("Report/report.html"), .embedInCode("Report/report.css"), .embedInCode("Report/charts.js"),
+        .embedInCode("Report/heads.js"), .embedInCode("Report/videos.js"), .embedInCode("Report/report.js"),
+      ]),
+    module(
       "Media",
       [
         "Tensor", .product(name: "Subprocess", package: "swift-subprocess"),
@@ -75,6 +81,7 @@ let package = Package(
     tests("TokenizerTests", ["Tokenizer", "Checkpoint"], resources: [.copy("Fixtures")]),
     tests("ModelsTests", ["Models", "Attention", "Compute", "Checkpoint", "Tensor"]),
     tests("DiffusionTests", ["Diffusion", "Models", "Attention", "Compute", "Tensor", "Checkpoint"]),
+    tests("QualityTests", ["Quality", "Attention", "Tensor"]),
     tests(
       "MediaTests",
       [

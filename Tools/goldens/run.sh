@@ -1,13 +1,14 @@
 #!/bin/sh
 # Writes Tests/Fixtures: tiny random models and the golden tensors that diffusers and transformers compute with them.
 #
-# usage: Tools/goldens/run.sh [PART...]     parts: models noise schedulers rotary text transformer vae pipeline sparse prepare
+# usage: Tools/goldens/run.sh [PART...]
+# parts: models noise schedulers rotary text transformer vae pipeline sparse prepare quality perceptual
 #
 # The interpreter is $PYTHON, else python3; it must have what requirements.txt lists.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 python=${PYTHON:-python3}
-"$python" -c 'import torch, diffusers, transformers, sentencepiece, google.protobuf, safetensors' 2>/dev/null || {
+"$python" -c 'import torch, diffusers, transformers, sentencepiece, google.protobuf, safetensors, skimage' 2>/dev/null || {
   echo "$python lacks the packages of $here/requirements.txt; install them with:" >&2
   echo "  $python -m pip install -r $here/requirements.txt" >&2
   exit 1

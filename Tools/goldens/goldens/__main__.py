@@ -7,7 +7,9 @@ import warnings
 import diffusers
 import torch
 
-from . import models, noise, pipeline, prepare, rotary, schedulers, sparse_video_gen, text, transformer, vae
+from . import (
+    models, noise, perceptual, pipeline, prepare, quality, rotary, schedulers, sparse_video_gen, text, transformer, vae,
+)
 from .store import Store
 
 # In order: the models come first, because the later parts load them.
@@ -22,6 +24,8 @@ PARTS = {
     "pipeline": pipeline.write,
     "sparse": sparse_video_gen.write,
     "prepare": prepare.write,
+    "quality": quality.write,
+    "perceptual": perceptual.write,
 }
 
 

@@ -1,0 +1,61 @@
+/// A figure over several prompts and seeds.
+public struct Spread: Hashable, Sendable, Codable {
+  /// How many values there are.
+  public let count: Int
+  /// Their mean.
+  public let mean: Double
+  /// Their sample standard deviation (divided by `count − 1`); 0 for a single value, `nil` when a value is infinite.
+  public let deviation: Double?
+  /// The smallest.
+  public let minimum: Double
+  /// The largest.
+  public let maximum: Double
+
+  /// Summarizes values.
+  /// - Precondition: There is at least one value and none is NaN.
+  public init(of values: [Double]) {
+    precondition(!values.isEmpty && !values.contains(where: \.isNaN), "a spread needs numbers: \(values)")
+    let mean = values.reduce(0, +) / Double(values.count)
+    count = values.count
+    self.mean = mean
+    minimum = values.min() ?? mean
+    maximum = values.max() ?? mean
+    if !mean.isFinite {
+      deviation = nil
+    } else if values.count == 1 {
+      deviation = 0
+    } else {
+      let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+      deviation = (squares / Double(values.count - 1)).squareRoot()
+    }
+  }
+}
+
+/// What one method reached at one density: a point of the curves of quality against density.
+public struct DensityPoint: Hashable, Sendable, Codable {
+  /// The method as people read it; points of one method form one curve.
+  public var method: String
+  /// The density that was asked for, in `0...1`; `nil` where none was.
+  public var askedDensity: Double?
+  /// The fraction of query-key pairs that was computed over the whole run.
+  public var computedDensity: Double
+  /// The overall signal-to-noise ratios against dense, in decibels.
+  public var psnr: Spread
+  /// The overall structural similarities to dense.
+  public var ssim: Spread
+  /// Dense seconds divided by the method's, or `nil` where times were not measured.
+  public var speedUp: Spread?
+
+  /// Creates a point.
+  public init(
+    method: String, askedDensity: Double? = nil, computedDensity: Double, psnr: Spread, ssim: Spread,
+    speedUp: Spread? = nil
+  ) {
+    self.method = method
+    self.askedDensity = askedDensity
+    self.computedDensity = computedDensity
+    self.psnr = psnr
+    self.ssim = ssim
+    self.speedUp = speedUp
+  }
+}
