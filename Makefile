@@ -10,12 +10,14 @@
 .PHONY: demo test format check-format goldens packages format-packages
 
 PACKAGES = libdnnl-dev libsentencepiece-dev ffmpeg
+# The page of a comparison is tested in a browser.
+TEST_PACKAGES = chromium
 # C kernels without optimization would make the tests take an hour; the flag is the same in every command, because
 # another one builds everything anew.
 TEST_FLAGS = -Xcc -O3
 C_FILES = $(shell git ls-files 'Sources/*.c' 'Sources/*.cpp' 'Sources/*.h' 'Tools/*.cpp' 'Tools/*.h')
 
-PROMPT = a large red circle moving right and a small blue star spinning on a dark green background
+PROMPT = a large green triangle growing on a light pink background
 SEED = 7
 
 packages:
@@ -32,6 +34,7 @@ demo: packages
 	.build/release/svgen generate --prompt "$(PROMPT)" --seed $(SEED)
 
 test: packages
+	@Tools/setup/install-packages.sh $(TEST_PACKAGES)
 	swift build --build-tests $(TEST_FLAGS)
 	swift test --skip-build $(TEST_FLAGS)
 
