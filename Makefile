@@ -15,7 +15,6 @@ TEST_PACKAGES = chromium
 # C kernels without optimization would make the tests take an hour; the flag is the same in every command, because
 # another one builds everything anew.
 TEST_FLAGS = -Xcc -O3
-# The tests of the command wait for other processes; beside tests that keep every thread busy they would wait too long.
 C_FILES = $(shell git ls-files 'Sources/*.c' 'Sources/*.cpp' 'Sources/*.h' 'Tools/*.cpp' 'Tools/*.h')
 
 PROMPT = a large green triangle growing on a light pink background
@@ -34,6 +33,7 @@ demo: packages
 	.build/release/svgen doctor >&2
 	.build/release/svgen generate --prompt "$(PROMPT)" --seed $(SEED)
 
+# The tests of the command wait for other processes; beside tests that keep every thread busy they would wait too long.
 test: packages
 	@Tools/setup/install-packages.sh $(TEST_PACKAGES)
 	swift build --build-tests $(TEST_FLAGS)
