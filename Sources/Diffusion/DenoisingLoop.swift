@@ -83,7 +83,8 @@ public struct DenoisingLoop: Sendable {
     let timestep = scheduler.timesteps[nextStep]
     func predict(_ condition: TextCondition, sample: Int) throws -> Tensor {
       try denoiser.predict(
-        latents: latents, timestep: timestep, text: condition, attention: attention, step: nextStep, sample: sample)
+        DenoiserInput(latents: latents, timestep: timestep, text: condition), attention: attention, step: nextStep,
+        sample: sample)
     }
     guard let negative = conditions.negative else { return try predict(conditions.prompt, sample: 0) }
     return Guidance.combine(

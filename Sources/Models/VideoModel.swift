@@ -113,19 +113,34 @@ public protocol TextEncoder: Sendable {
   func encode(_ prompt: String) throws -> TextCondition
 }
 
+/// What the transformer sees of one sample in one step.
+public struct DenoiserInput: Sendable {
+  /// `[1, F', C, h, w]`, float32, in the processor's memory.
+  public let latents: Tensor
+  /// The training timestep.
+  public let timestep: Int
+  /// What the prompt became.
+  public let text: TextCondition
+
+  /// Creates an input.
+  public init(latents: Tensor, timestep: Int, text: TextCondition) {
+    self.latents = latents
+    self.timestep = timestep
+    self.text = text
+  }
+}
+
 /// Predicts what to take away from noisy latents: the transformer.
 public protocol Denoiser: Sendable {
   /// Runs the transformer on one sample.
   /// - Parameters:
-  ///   - latents: `[1, F', C, h, w]`, float32, in the processor's memory.
-  ///   - timestep: The training timestep.
   ///   - attention: The mechanism for every layer.
   ///   - step: The denoising step, for the mechanism's schedule.
   ///   - sample: The sample of the batch.
-  /// - Returns: The prediction, of the shape of `latents`, float32, in the processor's memory.
+  /// - Returns: The prediction, of the shape of the input's latents, float32, in the processor's memory.
   /// - Throws: What the device throws, and `CancellationError` between layers when the task is canceled.
   func predict(
-    latents: Tensor, timestep: Int, text: TextCondition, attention: any AttentionMechanism, step: Int, sample: Int
+    _ input: DenoiserInput, attention: any AttentionMechanism, step: Int, sample: Int
   ) throws -> Tensor
 }
 

@@ -37,9 +37,10 @@ import Testing
     let text = try goldens.tensor("one/text")
     let states = try device.upload(text.reshaped([text.shape[1], text.shape[2]]), as: .bfloat16)
     let output = try TinyModel(name: name, device: device).transformer().predict(
-      latents: goldens.tensor("one/latents"), timestep: #require(goldens.metadata["timestep"].flatMap(Int.init)),
-      text: TextCondition(states: states, validTokens: states.shape[0]), attention: DenseAttention(device: device),
-      step: 0, sample: 0)
+      DenoiserInput(
+        latents: goldens.tensor("one/latents"), timestep: #require(goldens.metadata["timestep"].flatMap(Int.init)),
+        text: TextCondition(states: states, validTokens: states.shape[0])),
+      attention: DenseAttention(device: device), step: 0, sample: 0)
     #expect(try relativeError(output, goldens.tensor("one/output")) <= bound(goldens, "one/output"))
   }
 

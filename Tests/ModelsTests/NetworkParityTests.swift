@@ -64,8 +64,9 @@ import Testing
     let states = try device.upload(text.reshaped([text.shape[1], text.shape[2]]), as: device.activationType)
     let timestep = try #require(goldens.metadata["timestep"].flatMap(Int.init))
     return try transformer.predict(
-      latents: goldens.tensor("\(size)/latents"), timestep: timestep,
-      text: TextCondition(states: states, validTokens: states.shape[0], truncatedTokens: 0),
+      DenoiserInput(
+        latents: goldens.tensor("\(size)/latents"), timestep: timestep,
+        text: TextCondition(states: states, validTokens: states.shape[0])),
       attention: attention, step: 0, sample: 0)
   }
 

@@ -84,13 +84,14 @@ struct CogVideoXTransformer: Denoiser {
 
   /// Runs the transformer on one sample.
   func predict(
-    latents: Tensor, timestep: Int, text: TextCondition, attention: any AttentionMechanism, step: Int, sample: Int
+    _ input: DenoiserInput, attention: any AttentionMechanism, step: Int, sample: Int
   ) throws -> Tensor {
+    let (latents, text) = (input.latents, input.text)
     let grid = patches.grid(latents: latents.shape)
     let layout = TokenLayout(
       frames: grid.frames, tokensPerFrame: grid.height * grid.width, textTokens: text.states.shape[0],
       validTextTokens: text.validTokens, textPlacement: .first)
-    let time = try embedTime(timestep)
+    let time = try embedTime(input.timestep)
     let position = try positions[grid]
     var hidden = try embed(latents: latents, text: text.states, position: position)
     for (layer, block) in blocks.enumerated() {
