@@ -38,12 +38,13 @@ public struct DenoisingLoop: Sendable {
   /// Prepares a run: draws the noise that it starts from.
   /// - Parameters:
   ///   - shape: The shape of the latents, see `VideoModel.latentShape(for:)`.
+  ///   - noiseOrder: How the noise becomes latents, see `VideoModel.noiseOrder`.
   ///   - seed: Where the noise starts; equal to `torch.manual_seed` for a generator of the processor.
   ///   - attention: The mechanism for every layer, made for this run's number of steps.
   /// - Precondition: There is a negative condition iff guidance is on.
   public init(
     denoiser: any Denoiser, scheduler: any Scheduler, conditions: Conditions, guidance: Guidance, shape: Shape,
-    seed: UInt64, attention: any AttentionMechanism
+    noiseOrder: NoiseOrder = .framesFirst, seed: UInt64, attention: any AttentionMechanism
   ) {
     precondition(
       guidance.isOn == (conditions.negative != nil), "guidance needs a negative condition, and only guidance")
@@ -53,7 +54,24 @@ public struct DenoisingLoop: Sendable {
     self.guidance = guidance
     self.attention = attention
     noise = NormalGenerator(seed: seed)
-    latents = noise.draw(shape)
+    latents = Self.draw(&noise, shape, noiseOrder)
+  }
+
+  /// Latents of pure noise.
+  private static func draw(_ noise: inout NormalGenerator, _ shape: Shape, _ order: NoiseOrder) -> Tensor {
+    guard order == .channelsFirst else { return noise.draw(shape) }
+    let (frames, channels, places) = (shape[1], shape[2], shape[3] * shape[4])
+    let drawn = noise.draw([channels, frames, places])
+    let result = Tensor.host(shape, .float32)
+    drawn.withSpan(of: Float.self) { source in
+      result.withMutableSpan(of: Float.self) { target in
+        for index in target.indices {
+          let (frame, channel, place) = (index / places / channels, index / places % channels, index % places)
+          target[index] = source[(channel * frames + frame) * places + place]
+        }
+      }
+    }
+    return result
   }
 
   /// Steps of the run.
@@ -83,8 +101,9 @@ public struct DenoisingLoop: Sendable {
     let timestep = scheduler.timesteps[nextStep]
     func predict(_ condition: TextCondition, sample: Int) throws -> Tensor {
       try denoiser.predict(
-        DenoiserInput(latents: latents, timestep: timestep, text: condition), attention: attention, step: nextStep,
-        sample: sample)
+        DenoiserInput(
+          latents: latents, timestep: timestep, text: condition, guidance: guidance.embedded.map(Float.init)),
+        attention: attention, step: nextStep, sample: sample)
     }
     guard let negative = conditions.negative else { return try predict(conditions.prompt, sample: 0) }
     return Guidance.combine(

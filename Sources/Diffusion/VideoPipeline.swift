@@ -14,7 +14,7 @@ public struct VideoPipeline: Sendable {
   /// Where it runs.
   public let device: any ComputeDevice
   /// How steps are taken.
-  public let schedulerConfiguration: SchedulerConfiguration
+  public let schedulerSettings: any SchedulerSettings
 
   /// Reads the configurations of a model; no weights.
   /// - Throws: `CheckpointError`, `ModelError` or ``DiffusionError`` for a directory, a configuration or a class that
@@ -22,7 +22,7 @@ public struct VideoPipeline: Sendable {
   public init(directory: ModelDirectory, device: any ComputeDevice) throws {
     self.device = device
     model = try VideoModelRegistry.model(in: directory)
-    schedulerConfiguration = try SchedulerConfiguration(directory)
+    schedulerSettings = try directory.schedulerSettings()
   }
 
   /// Encodes prompts; the text encoder is loaded for it and freed after it.
@@ -47,7 +47,8 @@ public struct VideoPipeline: Sendable {
   ) throws -> DenoisingLoop {
     try model.sizeRule.check(size)
     return DenoisingLoop(
-      denoiser: denoiser, scheduler: try schedulerConfiguration.makeScheduler(steps: steps), conditions: conditions,
-      guidance: guidance, shape: model.latentShape(for: size), seed: seed, attention: attention)
+      denoiser: denoiser, scheduler: try schedulerSettings.makeScheduler(steps: steps), conditions: conditions,
+      guidance: guidance, shape: model.latentShape(for: size), noiseOrder: model.noiseOrder, seed: seed,
+      attention: attention)
   }
 }

@@ -18,8 +18,14 @@ public protocol VideoModel: Sendable {
   /// What is fixed about the model, for plans, reports and defaults.
   var description: ModelDescription { get }
 
+  /// The networks, from their configurations; no weights are read.
+  var networks: [ModelNetwork] { get }
+
   /// Which sizes the model can make.
   var sizeRule: SizeRule { get }
+
+  /// How the noise of a seed becomes the first latents.
+  var noiseOrder: NoiseOrder { get }
 
   /// Where the tokens of a video of this size lie.
   /// - Precondition: `size` is legal.
@@ -48,6 +54,19 @@ public protocol VideoModel: Sendable {
   func loadDecoder(on device: any ComputeDevice) throws -> any FrameDecoder
 }
 
+extension VideoModel {
+  /// Frame by frame.
+  public var noiseOrder: NoiseOrder { .framesFirst }
+}
+
+/// In which order noise is drawn into latents: that of the pipeline in diffusers, so that one seed gives one video.
+public enum NoiseOrder: Hashable, Sendable {
+  /// As latents lie in memory here: all channels of a frame, then the next frame.
+  case framesFirst
+  /// All frames of a channel, then the next channel.
+  case channelsFirst
+}
+
 /// What is fixed about a model.
 public struct ModelDescription: Hashable, Sendable, Codable {
   /// For example `CogVideoX`.
@@ -64,6 +83,8 @@ public struct ModelDescription: Hashable, Sendable, Codable {
   public var defaultSteps: Int
   /// Guidance scale when the user does not say.
   public var defaultGuidance: Float
+  /// What the guidance scale does.
+  public var guidanceKind: GuidanceKind
   /// Frames per second that the model was trained for.
   public var framesPerSecond: Int
   /// Bytes of the weights on disk, by component: `text_encoder`, `transformer`, `vae`.
@@ -72,7 +93,8 @@ public struct ModelDescription: Hashable, Sendable, Codable {
   /// Creates a description.
   public init(
     family: String, layers: Int, heads: Int, headDimension: Int, defaultSize: VideoSize, defaultSteps: Int,
-    defaultGuidance: Float, framesPerSecond: Int, weightBytes: [String: Int]
+    defaultGuidance: Float, guidanceKind: GuidanceKind = .classifierFree, framesPerSecond: Int,
+    weightBytes: [String: Int]
   ) {
     self.family = family
     self.layers = layers
@@ -81,15 +103,26 @@ public struct ModelDescription: Hashable, Sendable, Codable {
     self.defaultSize = defaultSize
     self.defaultSteps = defaultSteps
     self.defaultGuidance = defaultGuidance
+    self.guidanceKind = guidanceKind
     self.framesPerSecond = framesPerSecond
     self.weightBytes = weightBytes
   }
+}
+
+/// What a model does with the guidance scale.
+public enum GuidanceKind: String, Hashable, Sendable, Codable {
+  /// The transformer runs with and without the prompt, and the difference is scaled.
+  case classifierFree
+  /// The transformer is told the scale and runs once; classifier-free guidance is possible on top of it.
+  case embedded
 }
 
 /// What a prompt became.
 public struct TextCondition: Sendable {
   /// `[T, C]`, activations of the device.
   public let states: Tensor
+  /// `[C]`, activations of the device: one vector for the whole prompt, where the model has an encoder for it.
+  public let pooled: Tensor?
   /// Tokens that are attended, from the first; the rest is padding that the model does not see.
   public let validTokens: Int
   /// How many tokens of the prompt did not fit and were left out.
@@ -98,8 +131,11 @@ public struct TextCondition: Sendable {
   public let truncatedText: String
 
   /// Creates a condition.
-  public init(states: Tensor, validTokens: Int, truncatedTokens: Int = 0, truncatedText: String = "") {
+  public init(
+    states: Tensor, pooled: Tensor? = nil, validTokens: Int, truncatedTokens: Int = 0, truncatedText: String = ""
+  ) {
     self.states = states
+    self.pooled = pooled
     self.validTokens = validTokens
     self.truncatedTokens = truncatedTokens
     self.truncatedText = truncatedText
@@ -118,15 +154,18 @@ public struct DenoiserInput: Sendable {
   /// `[1, F', C, h, w]`, float32, in the processor's memory.
   public let latents: Tensor
   /// The training timestep.
-  public let timestep: Int
+  public let timestep: Float
   /// What the prompt became.
   public let text: TextCondition
+  /// The guidance scale that the transformer is told, where it takes one.
+  public let guidance: Float?
 
   /// Creates an input.
-  public init(latents: Tensor, timestep: Int, text: TextCondition) {
+  public init(latents: Tensor, timestep: Float, text: TextCondition, guidance: Float? = nil) {
     self.latents = latents
     self.timestep = timestep
     self.text = text
+    self.guidance = guidance
   }
 }
 

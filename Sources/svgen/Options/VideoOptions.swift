@@ -26,6 +26,13 @@ struct VideoOptions: ParsableArguments {
     help: "How strongly the video follows the prompt; 1 turns guidance off. (default: the model's)")
   var guidance: Float?
 
+  @Option(
+    parsing: .unconditional,
+    help:
+      "Classifier-free guidance for models that are told --guidance, such as HunyuanVideo: leads away from the negative prompt, doubles the work. (default: 1, off)"
+  )
+  var trueGuidance: Float?
+
   @Flag(help: "Let guidance vary over the steps, as the CogVideoX authors do.")
   var dynamicGuidance = false
 
@@ -49,7 +56,8 @@ struct VideoOptions: ParsableArguments {
     }
     return GenerationRequest(
       prompt: prompt ?? self.prompt ?? "", negativePrompt: negativePrompt, width: width, height: height,
-      frames: frames, steps: steps, guidance: guidance, usesDynamicGuidance: dynamicGuidance, seed: seed,
+      frames: frames, steps: steps, guidance: guidance, trueGuidance: trueGuidance,
+      usesDynamicGuidance: dynamicGuidance, seed: seed,
       framesPerSecond: fps, attention: try attention.choice, tiles: tiling.tiles)
   }
 }

@@ -8,7 +8,7 @@ import diffusers
 import torch
 
 from . import (
-    models, noise, perceptual, pipeline, prepare, quality, rotary, schedulers, sparse_video_gen, text, transformer, vae,
+    hunyuan_video, models, noise, perceptual, pipeline, prepare, quality, rotary, schedulers, sparse_video_gen, text, transformer, vae,
 )
 from .store import Store
 
@@ -22,6 +22,7 @@ PARTS = {
     "transformer": transformer.write,
     "vae": vae.write,
     "pipeline": pipeline.write,
+    "hunyuan": hunyuan_video.write,
     "sparse": sparse_video_gen.write,
     "prepare": prepare.write,
     "quality": quality.write,
