@@ -26,7 +26,7 @@ import Testing
       let convolution = try weights["convolution"].convolution(from: 1024, to: 128, size: 3, frames: 1)
       // The file has 38 MB. What is left are pages that were read ahead.
       #expect(try residentBytes(of: file) < 2 << 20)
-      withExtendedLifetime((layers, convolution)) {}
+      withExtendedLifetime((weights, layers, convolution)) {}
     }
 
     /// How much of a mapped file is in this process's memory.

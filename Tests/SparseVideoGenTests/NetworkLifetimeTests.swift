@@ -2,6 +2,7 @@ import Attention
 import Checkpoint
 import Compute
 import Diffusion
+import Foundation
 import Models
 import Synchronization
 import Tensor
