@@ -31,7 +31,10 @@ import Testing
 
     /// How much of a mapped file is in this process's memory.
     private func residentBytes(of file: URL) throws -> Int {
-      let lines = try String(contentsOfFile: "/proc/self/smaps", encoding: .utf8).split(separator: "\n")
+      // The system writes this file in parts, and says that it is empty.
+      let maps = try #require(FileHandle(forReadingAtPath: "/proc/self/smaps"))
+      let text = String(decoding: try maps.readToEnd() ?? Data(), as: UTF8.self)
+      let lines = text.split(separator: "\n")
       let start = try #require(lines.firstIndex { $0.hasSuffix(file.lastPathComponent) })
       let line = try #require(lines[start...].first { $0.hasPrefix("Rss:") })
       return try #require(Int(line.split(separator: " ")[1])) * 1024
