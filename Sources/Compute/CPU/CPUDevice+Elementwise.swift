@@ -126,6 +126,31 @@ extension CPUDevice {
     }
   }
 
+  /// Rotates every head's pairs of elements, in place.
+  public func rotateText(_ rows: inout Tensor, heads: Int, cosine: Tensor, sine: Tensor) throws {
+    let width = rows.shape[1]
+    let half = width / heads / 2
+    precondition(
+      width == heads * half * 2 && cosine.shape == [rows.shape[0], half] && sine.shape == cosine.shape,
+      "\(cosine) and \(sine) do not fit \(rows) with \(heads) heads")
+    let target = rows
+    measure(.other) {
+      unsafe withFloats(cosine) { cosine in
+        unsafe withFloats(sine) { sine in
+          guard let cosine = unsafe cosine, let sine = unsafe sine else { return }
+          unsafe target.withHostPointer { address in
+            workers.run(count: target.shape[0], grain: grain(channels: width)) { range in
+              unsafe svg_rotate_halves(
+                instructionSet, target.elementType.kernelElement,
+                address + range.lowerBound * width * target.elementType.byteCount, Int64(range.count), Int64(heads),
+                Int64(2 * half), cosine + range.lowerBound * half, sine + range.lowerBound * half)
+            }
+          }
+        }
+      }
+    }
+  }
+
   /// Softmax attention over a short sequence, one head at a time.
   public func attendText(
     query: Tensor, key: Tensor, value: Tensor, heads: Int, keyHeads: Int, scale: Float, bias: Tensor?, isCausal: Bool
