@@ -25,6 +25,13 @@ public struct VideoPipeline: Sendable {
     schedulerConfiguration = try SchedulerConfiguration(directory)
   }
 
+  /// Brings together what is known already.
+  package init(model: any VideoModel, device: any ComputeDevice, schedulerConfiguration: SchedulerConfiguration) {
+    self.model = model
+    self.device = device
+    self.schedulerConfiguration = schedulerConfiguration
+  }
+
   /// Encodes prompts; the text encoder is loaded for it and freed after it.
   /// - Returns: A condition for each prompt.
   /// - Throws: `CheckpointError` for weights that cannot be read, what the tokenizer and the device throw, and

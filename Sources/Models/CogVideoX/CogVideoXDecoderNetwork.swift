@@ -111,7 +111,7 @@ struct CogVideoXDecoderNetwork: Sendable {
 
     /// A convolution that looks at one place at a time is a linear layer.
     func pointwise(_ weights: LayerLoader, from: Int, to: Int) throws -> any LinearLayer {
-      try weights.device.makeLinear(
+      try weights.linear(
         LinearParameters(
           weights: [weights.scope.tensor("weight", shape: [to, from, 1, 1, 1]).reshaped([to, from])],
           biases: [weights.scope.tensor("bias", shape: [to])]))

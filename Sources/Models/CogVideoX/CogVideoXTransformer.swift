@@ -65,7 +65,7 @@ struct CogVideoXTransformer: Denoiser {
     }
     let weight = try weights.scope.tensor("weight", shape: [width, channels, size, size])
     let bias = configuration.hasPatchBias ? [try weights.scope.tensor("bias", shape: [width])] : []
-    return try weights.device.makeLinear(
+    return try weights.linear(
       LinearParameters(weights: [weight.reshaped([width, channels * size * size])], biases: bias))
   }
 

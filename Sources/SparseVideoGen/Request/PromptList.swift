@@ -27,13 +27,7 @@ public struct PromptList: Sendable {
   /// - Parameter request: What the lines do not say.
   /// - Throws: ``GenerationError`` with the code `invalidPromptList`, naming the file and the line.
   public init(path: String, request: GenerationRequest) throws {
-    let data: Data
-    do {
-      data = try Data(contentsOf: URL(filePath: path))
-    } catch {
-      throw GenerationError(
-        .invalidPromptList, "\(path): the list of prompts cannot be read: \(error.localizedDescription)", cause: error)
-    }
+    let data = try Self.read(path)
     var entries: [Entry] = []
     var outputs: [String: Int] = [:]
     let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
@@ -51,6 +45,23 @@ public struct PromptList: Sendable {
       )
     }
     self.entries = entries
+  }
+
+  private static func read(_ path: String) throws -> Data {
+    var isDirectory: ObjCBool = false
+    let exists = unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
+    guard exists, !isDirectory.boolValue else {
+      throw GenerationError(
+        .invalidPromptList,
+        "\(path): \(exists ? "this is a folder" : "there is no such file"); give a text file with one JSON object, such "
+          + "as {\"prompt\": \"a red circle\"}, on each line")
+    }
+    do {
+      return try Data(contentsOf: URL(filePath: path))
+    } catch {
+      throw GenerationError(
+        .invalidPromptList, "\(path): the list of prompts cannot be read: \(error.localizedDescription)", cause: error)
+    }
   }
 
   private static func entry(

@@ -50,10 +50,9 @@ actor GenerationWorker {
         times = PhaseTimes()
         times.encoding = prompts.reports[index].seconds
       }
-      guard let loaded = denoiser else { preconditionFailure("the transformer is freed after the last video") }
       let run = DenoisingRun(
         request: requests[index], plan: plans[index], conditions: prompts.conditions[index], planner: planner)
-      let outcome = try run(with: loaded, times: &times) { send(index, $0) }
+      let outcome = try denoise(run, with: denoiser, times: &times) { send(index, $0) }
       // What the last video needs no more makes room for its decoding.
       if index == requests.count - 1 { denoiser = nil }
       pipeline.device.trim()
@@ -98,6 +97,17 @@ actor GenerationWorker {
         GenerationResult(
           frames: frames, latents: latents, record: record, attention: AttentionSummary(), times: times,
           peakMemory: SystemMemory.peakOfProcess)))
+  }
+
+  /// Takes all steps of a run.
+  ///
+  /// A function of its own, so that no variable of ``generate(_:send:)`` keeps the transformer beside the one that is set
+  /// to `nil`: a copy would hold its weights until the video is decoded.
+  private func denoise(
+    _ run: DenoisingRun, with denoiser: (any Denoiser)?, times: inout PhaseTimes, send: (GenerationEvent) -> Void
+  ) throws -> DenoisingRun.Outcome {
+    guard let denoiser else { preconditionFailure("the transformer is freed after the last video") }
+    return try run(with: denoiser, times: &times, send: send)
   }
 
   private func decode(
