@@ -72,12 +72,6 @@ public protocol ComputeDevice: AttentionDevice {
   /// `x += y`, element by element.
   func add(_ other: Tensor, to tensor: inout Tensor) throws
 
-  /// The rows of `table` that `ids` name.
-  /// - Parameter table: `[vocabulary, C]` in the processor's memory, any floating-point type; only the named rows are
-  ///   read, so that a memory-mapped table stays on disk.
-  /// - Returns: `[ids.count, C]`, activations.
-  func embed(_ ids: [Int32], table: Tensor) throws -> Tensor
-
   /// Rotates the heads of a short sequence in place, for text encoders: elements `i` and `i + D/2` of a head by the
   /// angle of its row and of `i`.
   /// - Parameters:
@@ -86,6 +80,12 @@ public protocol ComputeDevice: AttentionDevice {
   ///   - sine: `[n, D/2]`, float32: the sines.
   /// - SeeAlso: Su et al., "RoFormer", <https://arxiv.org/abs/2104.09864>, with the pairs as Llama has them.
   func rotateText(_ rows: inout Tensor, heads: Int, cosine: Tensor, sine: Tensor) throws
+
+  /// The rows of `table` that `ids` name.
+  /// - Parameter table: `[vocabulary, C]` in the processor's memory, any floating-point type; only the named rows are
+  ///   read, so that a memory-mapped table stays on disk.
+  /// - Returns: `[ids.count, C]`, activations.
+  func embed(_ ids: [Int32], table: Tensor) throws -> Tensor
 
   /// Softmax attention over a short sequence, for text encoders.
   /// - Parameters:

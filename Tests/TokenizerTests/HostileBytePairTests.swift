@@ -66,6 +66,11 @@ import Testing
         + #"{"type":"ByteLevel"}]}"#, .unsupportedTokenizer, "\\w+"
     ),
     ("post_processor", #"{"type":"BertProcessing"}"#, .unsupportedTokenizer, "TemplateProcessing"),
+    (
+      "post_processor",
+      #"{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"x"}},{"Sequence":{"id":"A"}}],"#
+        + #""special_tokens":{"x":{"ids":[1,1,1,1,1,1,1,1,1]}}}"#, .unsupportedTokenizer, "9 tokens"
+    ),
     ("post_processor", #"{"type":"RobertaProcessing","cls":["a",1],"sep":["b"]}"#, .invalidTokenizer, "sep"),
     ("added_tokens", #"[{"id":-1,"content":"a"}]"#, .invalidTokenizer, "added token"),
   ])
@@ -74,6 +79,13 @@ import Testing
   ) throws {
     try folder.write("tokenizer.json", BytePairFixture.json("llama").with(key, Self.json(value)))
     expectError(code, message) { try .llama(folder: folder.url) }
+  }
+
+  @Test func `ids around the text count towards the size of the vocabulary`() throws {
+    let ends = try Self.json(#"{"type":"RobertaProcessing","cls":["a",1],"sep":["b",70000]}"#)
+    try folder.write("tokenizer.json", BytePairFixture.json("llama").with("post_processor", ends))
+    try folder.write("tokenizer_config.json", Data(#"{"pad_token":"<pad>"}"#.utf8))
+    #expect(try BytePairTokenizer.llama(folder: folder.url).vocabularyCount == 70001)
   }
 
   @Test(arguments: [

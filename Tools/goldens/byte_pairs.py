@@ -9,6 +9,7 @@ Both are trained here on sentences in several scripts. `llama` is a `tokenizer.j
 
 import json
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import tokenizers
@@ -82,17 +83,37 @@ def llama(folder):
     return AutoTokenizer.from_pretrained(folder), settings
 
 
+def most_frequent_pairs(words, count):
+    """The merges of byte-pair encoding. The trainer of *tokenizers* orders ties at random where words have an end."""
+    merges = []
+    for _ in range(count):
+        pairs = Counter()
+        for word, number in words.items():
+            for pair in zip(word, word[1:]):
+                pairs[pair] += number
+        best = max(pairs, key=lambda pair: (pairs[pair], pair))
+        merges.append(best)
+        merged = {}
+        for word, number in words.items():
+            tokens, i = [], 0
+            while i < len(word):
+                joins = word[i:i + 2] == best
+                tokens.append("".join(best) if joins else word[i])
+                i += 2 if joins else 1
+            merged[tuple(tokens)] = number
+        words = merged
+    return merges
+
+
 def clip(folder):
     """`vocab.json`, `merges.txt` and the settings in the form of those of CLIP."""
-    tokenizer = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
+    split = pre_tokenizers.Sequence([
         pre_tokenizers.Split(Regex(CLIP_PATTERN), behavior="removed", invert=True),
         pre_tokenizers.ByteLevel(add_prefix_space=False),
     ])
+    words = Counter(word for text in TEXTS for word, _ in split.pre_tokenize_str(text.lower()))
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokenizer.train_from_iterator([text.lower() for text in TEXTS], trainers.BpeTrainer(
-        vocab_size=900, initial_alphabet=alphabet, end_of_word_suffix="</w>", show_progress=False))
-    merges = json.loads(tokenizer.to_str())["model"]["merges"]
+    merges = most_frequent_pairs({(*word[:-1], word[-1] + "</w>"): count for word, count in words.items()}, 550)
     tokens = alphabet + [letter + "</w>" for letter in alphabet] + [a + b for a, b in merges]
     tokens = list(dict.fromkeys(tokens)) + ["<|startoftext|>", "<|endoftext|>"]
     start, end = len(tokens) - 2, len(tokens) - 1

@@ -107,25 +107,6 @@ extension CPUDevice {
     }
   }
 
-  /// The rows of `table` that `ids` name.
-  public func embed(_ ids: [Int32], table: Tensor) throws -> Tensor {
-    try measure(.other) {
-      let channels = table.shape[1]
-      let result = try makeTensor([ids.count, channels], activationType)
-      unsafe result.withHostPointer { target in
-        workers.run(ids.count) { index in
-          let row = table.slice(Int(ids[index])..<Int(ids[index]) + 1)
-          unsafe row.withHostPointer { source in
-            unsafe svg_convert(
-              instructionSet, source, table.elementType.kernelNumber,
-              target + index * channels * activationType.byteCount, activationType.kernelNumber, channels)
-          }
-        }
-      }
-      return result
-    }
-  }
-
   /// Rotates every head's pairs of elements, in place.
   public func rotateText(_ rows: inout Tensor, heads: Int, cosine: Tensor, sine: Tensor) throws {
     let width = rows.shape[1]
@@ -148,6 +129,25 @@ extension CPUDevice {
           }
         }
       }
+    }
+  }
+
+  /// The rows of `table` that `ids` name.
+  public func embed(_ ids: [Int32], table: Tensor) throws -> Tensor {
+    try measure(.other) {
+      let channels = table.shape[1]
+      let result = try makeTensor([ids.count, channels], activationType)
+      unsafe result.withHostPointer { target in
+        workers.run(ids.count) { index in
+          let row = table.slice(Int(ids[index])..<Int(ids[index]) + 1)
+          unsafe row.withHostPointer { source in
+            unsafe svg_convert(
+              instructionSet, source, table.elementType.kernelNumber,
+              target + index * channels * activationType.byteCount, activationType.kernelNumber, channels)
+          }
+        }
+      }
+      return result
     }
   }
 

@@ -53,7 +53,8 @@ public struct BytePairTokenizer: PromptTokenizer {
       })
   }
 
-  /// Encodes a prompt to exactly `length` ids; the closing token stays when the text is cut.
+  /// Encodes a prompt to exactly `length` ids; the closing token stays when the text is cut. What did not fit is told
+  /// as typed, but for the stretch that is cut, which is told as it is normalized: CLIP's in lower case.
   /// - Precondition: `length` has room for the tokens around the text.
   /// - Complexity: O(n log n) for a prompt of n bytes.
   public func encode(_ prompt: String, length: Int) -> TokenizedPrompt {

@@ -27,8 +27,12 @@ extension BytePairVocabulary {
       tokens.append(token)
     }
     addedTokens = tokens
-    count = Self.count(parts.vocabulary, tokens)
-    (opening, closing) = try reader.robertaEnds() ?? reader.template(neutral: ["ByteLevel"])
+    let (opening, closing) = try reader.robertaEnds() ?? reader.template(neutral: ["ByteLevel"])
+    guard opening.count + closing.count <= Self.maximumEnds else {
+      throw reader.unsupported("\(opening.count + closing.count) tokens stand around every text")
+    }
+    (self.opening, self.closing) = (opening, closing)
+    count = max(Self.count(parts.vocabulary, tokens), Int((opening + closing).max() ?? 0) + 1)
     // A tokenizer that names no padding token is used with the token that ends texts.
     let padding = settings.padding?.content ?? settings.closing?.content
     guard let padding, let id = tokens.first(where: { $0.content == padding })?.id ?? parts.vocabulary[padding] else {

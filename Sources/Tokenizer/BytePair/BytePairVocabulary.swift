@@ -23,6 +23,9 @@ struct BytePairVocabulary {
   /// The largest file that is read, in bytes; the one of Llama 3 has 17 MB.
   static let maximumByteCount = 256 << 20
 
+  /// The most tokens around a text: real tokenizers have one or two, and a prompt must have room beside them.
+  static let maximumEnds = 8
+
   /// Reads CLIP's `vocab.json` and `merges.txt`.
   /// - Throws: ``TokenizerError`` with code `missingTokenizer` or `invalidTokenizer`; a file that cannot be read or is
   ///   no JSON throws the error of the `Checkpoint` module.
