@@ -121,7 +121,7 @@ public enum GuidanceKind: String, Hashable, Sendable, Codable {
 public struct TextCondition: Sendable {
   /// `[T, C]`, activations of the device.
   public let states: Tensor
-  /// `[C]`, activations of the device: one vector for the whole prompt, where the model has an encoder for it.
+  /// `[C]`, activations of the device: one state for the whole prompt, where the model has such.
   public let pooled: Tensor?
   /// Tokens that are attended, from the first; the rest is padding that the model does not see.
   public let validTokens: Int

@@ -29,8 +29,8 @@ import Testing
     ("transformer", "qk_norm", "layer_norm"), ("transformer", "rope_axes_dim", "[8, 12, 13]"),
     ("transformer", "image_condition_type", "latent_concat"), ("transformer", "num_layers", "-1"),
     ("transformer", "attention_head_dim", "20"), ("transformer", "in_channels", "5"),
-    ("transformer", "patch_size_t", "2"), ("transformer", "text_embed_dim", "25"),
-    ("transformer", "pooled_projection_dim", "13"), ("transformer", "mlp_ratio", "0"),
+    ("transformer", "patch_size_t", "2"), ("transformer", "text_embed_dim", "33"),
+    ("transformer", "pooled_projection_dim", "25"), ("transformer", "mlp_ratio", "0"),
     ("transformer", "rope_theta", "0"), ("vae", "out_channels", "4"), ("vae", "norm_num_groups", "7"),
     ("vae", "scaling_factor", "0"), ("vae", "temporal_compression_ratio", "8"),
     ("vae", "spatial_compression_ratio", "16"), ("vae", "act_fn", "relu"),
@@ -82,6 +82,15 @@ import Testing
       #expect(values == values.sorted(), "\(frames) latent frames")
       if frames == 8 { #expect(values[14 * 3] == 0.25 && values[16 * 3] == 0.75 && values[17 * 3] == 1) }
     }
+  }
+
+  @Test(arguments: ["hunyuanvideo-text-published", "hunyuanvideo-text-modern"])
+  func `the parameters of the text encoders are those of their files`(name: String) throws {
+    let text = try HunyuanVideoTextEncoder.configurations(in: ModelDirectory(Fixtures.model(name)))
+    // Of the last norm the states between layers know nothing.
+    let llama = text.llama.parameters(layers: text.llama.layers) + text.llama.width
+    #expect(try llama == stored(name, "text_encoder", "model", prefixes: [""]))
+    #expect(try text.clip.parameters == stored(name, "text_encoder_2", "model", prefixes: [""]))
   }
 
   /// The parameters that the transformer, and the decoder with what comes before it, have in a file.

@@ -1,10 +1,37 @@
 extension HunyuanVideoModel {
   /// The networks and their parameters.
   public var networks: [ModelNetwork] {
-    textEncoders.networks + [
+    [
+      ModelNetwork(
+        component: "text_encoder", role: .textEncoder,
+        parameters: text.llama.parameters(layers: text.llama.layers - HunyuanVideoPrompt.skippedLayers)),
+      ModelNetwork(component: "text_encoder_2", role: .textEncoder, parameters: text.clip.parameters),
       ModelNetwork(component: "transformer", role: .transformer, parameters: transformer.parameters),
       ModelNetwork(component: "vae", role: .decoder, parameters: autoencoder.decoderParameters),
     ]
+  }
+}
+
+extension LlamaConfiguration {
+  /// The parameters of the embedding and of the first layers: what is loaded when the states between layers are wanted.
+  func parameters(layers: Int) -> Int {
+    func linear(_ from: Int, _ to: Int) -> Int { ParameterCount.linear(from, to, bias: hasAttentionBias) }
+    let (queries, keys) = (heads * headDimension, keyHeads * headDimension)
+    let attention = linear(width, queries) + 2 * linear(width, keys) + linear(queries, width)
+    let feedForward =
+      2 * ParameterCount.linear(width, feedForwardWidth, bias: hasFeedForwardBias)
+      + ParameterCount.linear(feedForwardWidth, width, bias: hasFeedForwardBias)
+    return vocabulary * width + layers * (attention + feedForward + 2 * width)
+  }
+}
+
+extension CLIPTextConfiguration {
+  /// All parameters.
+  var parameters: Int {
+    let layer =
+      4 * ParameterCount.linear(width, width) + ParameterCount.linear(width, feedForwardWidth)
+      + ParameterCount.linear(feedForwardWidth, width) + 4 * width
+    return (vocabulary + maximumTokens) * width + layers * layer + 2 * width
   }
 }
 

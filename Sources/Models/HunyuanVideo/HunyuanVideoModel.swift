@@ -16,7 +16,6 @@ public struct HunyuanVideoModel: VideoModel {
   let transformer: HunyuanVideoTransformerConfiguration
   let autoencoder: HunyuanVideoAutoencoderConfiguration
   let text: HunyuanVideoTextConfigurations
-  let textEncoders: HunyuanVideoTextNetworks
   private let defaults: GenerationDefaults
 
   /// Reads the configurations.
@@ -27,7 +26,6 @@ public struct HunyuanVideoModel: VideoModel {
     autoencoder = try directory.configuration(
       of: "vae", className: "AutoencoderKLHunyuanVideo", as: HunyuanVideoAutoencoderConfiguration.self)
     text = try HunyuanVideoTextEncoder.configurations(in: directory)
-    textEncoders = try HunyuanVideoTextNetworks(directory)
     defaults = try GenerationDefaults(directory)
     try check()
   }

@@ -19,11 +19,11 @@ NAME = "hunyuan-video"
 SEED = 700
 TRANSFORMER = dict(
     num_attention_heads=2, attention_head_dim=32, in_channels=4, out_channels=4, num_layers=1, num_single_layers=2,
-    num_refiner_layers=1, mlp_ratio=2.0, text_embed_dim=24, pooled_projection_dim=12, rope_axes_dim=(8, 12, 12), guidance_embeds=True,
+    num_refiner_layers=1, mlp_ratio=2.0, text_embed_dim=32, pooled_projection_dim=24, rope_axes_dim=(8, 12, 12), guidance_embeds=True,
 )
 VAE = dict(block_out_channels=(4, 8, 8, 12), latent_channels=4, layers_per_block=1, norm_num_groups=2,
            scaling_factor=0.476986)
-# Text tokens, and how many of them are real in each of two samples.
+# The widths of the text are those of `hunyuan_text`. Text tokens, and how many of them are real in each of two samples.
 TOKENS, VALID = 12, (7, 12)
 TIMESTEP, GUIDANCE = 876.543, 6.0
 # Frames, height and width in pixels.
@@ -50,10 +50,10 @@ def write(store):
 
 def write_text_configurations(folder):
     """Configurations only: the text encoders have goldens of their own."""
-    llama = LlamaConfig(hidden_size=24, intermediate_size=48, num_hidden_layers=4, num_attention_heads=2,
+    llama = LlamaConfig(hidden_size=32, intermediate_size=48, num_hidden_layers=4, num_attention_heads=2,
                         num_key_value_heads=1, vocab_size=64)
-    clip = CLIPTextConfig(hidden_size=12, intermediate_size=24, num_hidden_layers=2, num_attention_heads=2,
-                          projection_dim=12, vocab_size=64)
+    clip = CLIPTextConfig(hidden_size=24, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2,
+                          projection_dim=24, vocab_size=64)
     for name, config in (("text_encoder", llama), ("text_encoder_2", clip)):
         config.save_pretrained(folder / name)
 
