@@ -90,6 +90,8 @@ public struct ModelDescription: Hashable, Sendable, Codable {
 public struct TextCondition: Sendable {
   /// `[T, C]`, activations of the device.
   public let states: Tensor
+  /// `[C]`, activations of the device: one state for the whole prompt, where the model has such.
+  public let pooled: Tensor?
   /// Tokens that are attended, from the first; the rest is padding that the model does not see.
   public let validTokens: Int
   /// How many tokens of the prompt did not fit and were left out.
@@ -98,8 +100,11 @@ public struct TextCondition: Sendable {
   public let truncatedText: String
 
   /// Creates a condition.
-  public init(states: Tensor, validTokens: Int, truncatedTokens: Int = 0, truncatedText: String = "") {
+  public init(
+    states: Tensor, pooled: Tensor? = nil, validTokens: Int, truncatedTokens: Int = 0, truncatedText: String = ""
+  ) {
     self.states = states
+    self.pooled = pooled
     self.validTokens = validTokens
     self.truncatedTokens = truncatedTokens
     self.truncatedText = truncatedText

@@ -8,7 +8,7 @@ import diffusers
 import torch
 
 from . import (
-    models, noise, perceptual, pipeline, prepare, quality, rotary, schedulers, sparse_video_gen, text, transformer, vae,
+    hunyuan_text, models, noise, perceptual, pipeline, prepare, quality, rotary, schedulers, sparse_video_gen, text, transformer, vae,
 )
 from .store import Store
 
@@ -19,6 +19,7 @@ PARTS = {
     "schedulers": schedulers.write,
     "rotary": rotary.write,
     "text": text.write,
+    "hunyuan-text": hunyuan_text.write,
     "transformer": transformer.write,
     "vae": vae.write,
     "pipeline": pipeline.write,
