@@ -23,13 +23,15 @@ actor GenerationWorker {
   /// Makes videos with one loading of each network.
   func generate(
     _ requests: [GenerationRequest], send: @Sendable (Int, GenerationEvent) -> Void
-  ) throws {
+  ) async throws {
     let plans = try requests.map(planner.plan)
     for request in requests {
       if let path = request.latentsPath { try LatentsFile.check(path) }
     }
     guard !requests.isEmpty else { return }
     send(0, .planned(plans[0]))
+    // Nothing is loaded yet: another call may run while ffmpeg does.
+    let pictures = try await planner.pictures(requests, plans: plans)
     send(0, .loading(.textEncoder))
     let prompts = try PromptEncoding(requests, plans: plans, pipeline: pipeline)
     pipeline.device.trim()
@@ -37,6 +39,14 @@ actor GenerationWorker {
 
     var times = PhaseTimes()
     times.encoding = prompts.reports[0].seconds
+    var images: [ImagePosterior] = []
+    if !pictures.isEmpty {
+      send(0, .loading(.imageEncoder))
+      images = try measured(&times.encoding) {
+        try pipeline.encode(zip(pictures, plans).map { ($0, $1.decodesInTiles) })
+      }
+      pipeline.device.trim()
+    }
     send(0, .loading(.transformer))
     var denoiser: (any Denoiser)? = try measured(&times.loading) {
       try pipeline.model.loadDenoiser(on: pipeline.device)
@@ -51,7 +61,10 @@ actor GenerationWorker {
         times.encoding = prompts.reports[index].seconds
       }
       let run = DenoisingRun(
-        request: requests[index], plan: plans[index], conditions: prompts.conditions[index], planner: planner)
+        request: requests[index], plan: plans[index],
+        conditions: .init(
+          prompt: prompts.conditions[index].prompt, negative: prompts.conditions[index].negative,
+          image: images.isEmpty ? nil : images[index]), planner: planner)
       let outcome = try denoise(run, with: denoiser, times: &times) { send(index, $0) }
       // What the last video needs no more makes room for its decoding.
       if index == requests.count - 1 { denoiser = nil }
