@@ -3,7 +3,7 @@ import Checkpoint
 import Compute
 import Tensor
 
-/// A text-to-video model in a directory: its networks, each loaded when it is needed and released after.
+/// A text- or image-to-video model in a directory: its networks, each loaded when it is needed and released after.
 ///
 /// A new family of models is a folder with one type that conforms to this protocol, and one line in
 /// ``VideoModelRegistry``.
@@ -43,6 +43,9 @@ public protocol VideoModel: Sendable {
   /// - Parameter activations: The element type of activations.
   /// - Precondition: `size` is legal.
   func workingBytes(_ phase: WorkPhase, for size: VideoSize, activations: ElementType) -> Int
+
+  /// How the model takes the image that a video begins with: it needs one; `nil` when it takes none.
+  var imageConditioning: (any ImageConditioning)? { get }
 
   /// Loads the text encoder.
   func loadTextEncoder(on device: any ComputeDevice) throws -> any TextEncoder
@@ -159,13 +162,18 @@ public struct DenoiserInput: Sendable {
   public let text: TextCondition
   /// The guidance scale that the transformer is told, where it takes one.
   public let guidance: Float?
+  /// What an image-to-video model sees of its image: `[1, F', C, h, w]`, float32, in the processor's memory.
+  public let image: Tensor?
 
   /// Creates an input.
-  public init(latents: Tensor, timestep: Float, text: TextCondition, guidance: Float? = nil) {
+  public init(
+    latents: Tensor, timestep: Float, text: TextCondition, guidance: Float? = nil, image: Tensor? = nil
+  ) {
     self.latents = latents
     self.timestep = timestep
     self.text = text
     self.guidance = guidance
+    self.image = image
   }
 }
 

@@ -16,7 +16,7 @@ extension TileGeometry {
     let (height, width) = (latents.shape[1], latents.shape[2])
     let (tops, lefts) = (starts(of: height, .vertical), starts(of: width, .horizontal))
     var blender = TileBlender(
-      geometry: self, frames: frames, height: height * compression, width: width * compression)
+      geometry: self, frames: frames, height: height * compression, width: width * compression, channels: 3)
     for (row, top) in tops.enumerated() {
       for (column, left) in lefts.enumerated() {
         let tile = latents.cropped(

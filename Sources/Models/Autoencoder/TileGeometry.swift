@@ -1,4 +1,4 @@
-/// How frames are cut into overlapping tiles to be decoded one at a time.
+/// How frames are cut into overlapping tiles to be decoded or encoded one at a time.
 ///
 /// The tiles and the way they are blended are those of diffusers, so that tiled results agree.
 struct TileGeometry: Hashable, Sendable {

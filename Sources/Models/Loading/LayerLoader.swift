@@ -55,6 +55,15 @@ struct LayerLoader {
         biases: bias ? [scope.tensor("bias", shape: [outputs])] : []))
   }
 
+  /// A convolution that looks at one place at a time, `weight [outputs, inputs, 1, 1, 1]` and `bias [outputs]`: a linear
+  /// layer.
+  func pointwise(from inputs: Int, to outputs: Int) throws -> any LinearLayer {
+    try linear(
+      LinearParameters(
+        weights: [scope.tensor("weight", shape: [outputs, inputs, 1, 1, 1]).reshaped([outputs, inputs])],
+        biases: [scope.tensor("bias", shape: [outputs])]))
+  }
+
   /// A linear layer of tensors of the checkpoint, for weights that are stored in another form than the layer's.
   func linear(_ parameters: LinearParameters) throws -> any LinearLayer {
     defer { for tensor in parameters.weights + parameters.biases { tensor.releaseMappedPages() } }

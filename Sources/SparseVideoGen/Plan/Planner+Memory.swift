@@ -23,21 +23,34 @@ extension Planner {
   /// Predicts the memory of each phase, from configurations: weights need not be there.
   func memory(size: VideoSize, tiled: Bool) -> MemoryPlan {
     let (model, activations) = (pipeline.model, pipeline.device.activationType)
-    func phase(_ name: String, _ role: ModelNetwork.Role, _ kind: WorkPhase, keeps: Int = 0) -> MemoryPlan.Phase {
+    func phase(_ name: String, _ role: ModelNetwork.Role, working: Int, keeps: Int) -> MemoryPlan.Phase {
       // The pages of the files are let go of once the weights are packed.
       let parameters = model.networks.filter { $0.role == role }.reduce(0) { $0 + $1.parameters }
       let held = parameters * activations.byteCount
-      let working = model.workingBytes(kind, for: size, activations: activations) * Self.poolPercent / 100 + keeps
+      let working = working * Self.poolPercent / 100 + keeps
       return .init(
         name: name, weights: held, activations: working, total: Self.programBytes + held + working)
     }
+    func phase(_ name: String, _ role: ModelNetwork.Role, _ kind: WorkPhase, keeps: Int = 0) -> MemoryPlan.Phase {
+      phase(
+        name, role, working: model.workingBytes(kind, for: size, activations: activations), keeps: keeps)
+    }
     let frames = 3 * size.width * size.height * size.frames * ElementType.float32.byteCount
-    return MemoryPlan(phases: [
-      phase("encoding", .textEncoder, .encoding),
-      phase("denoising", .transformer, .denoising),
-      // The frames are there twice while the parts that were decoded one after the other are joined.
-      phase("decoding", .decoder, .decoding(tiled: tiled), keeps: frames * 2 + Self.convolutionBytes),
-    ])
+    var phases = [phase("encoding", .textEncoder, .encoding)]
+    if let conditioning = model.imageConditioning {
+      // The encoder has about as many weights as the decoder.
+      let working = conditioning.workingBytes(for: size, tiled: tiled, activations: activations)
+      phases.append(
+        phase(
+          "image", .decoder, working: working,
+          keeps: size.width * size.height * 3 * ElementType.float32.byteCount * 2 + Self.convolutionBytes))
+    }
+    return MemoryPlan(
+      phases: phases + [
+        phase("denoising", .transformer, .denoising),
+        // The frames are there twice while the parts that were decoded one after the other are joined.
+        phase("decoding", .decoder, .decoding(tiled: tiled), keeps: frames * 2 + Self.convolutionBytes),
+      ])
   }
 
   /// What the program holds before it loads anything: code, libraries and their own memory; measured.

@@ -2,7 +2,7 @@ import Checkpoint
 import Foundation
 
 /// A file with one video to make on each line: a JSON object with the key `prompt` and, where they differ from the
-/// request that is given for all, `negative_prompt`, `seed`, `steps`, `guidance`, `width`, `height`, `frames`,
+/// request that is given for all, `negative_prompt`, `image`, `seed`, `steps`, `guidance`, `width`, `height`, `frames`,
 /// `output` and `save_latents`. Empty lines are skipped.
 public struct PromptList: Sendable {
   /// One video.
@@ -20,7 +20,8 @@ public struct PromptList: Sendable {
 
   /// The keys that a line may have.
   static let keys = [
-    "prompt", "negative_prompt", "seed", "steps", "guidance", "true_guidance", "width", "height", "frames", "output",
+    "prompt", "negative_prompt", "image", "seed", "steps", "guidance", "true_guidance", "width", "height", "frames",
+    "output",
     "save_latents",
   ]
 
@@ -90,6 +91,7 @@ public struct PromptList: Sendable {
       switch key {
       case "prompt": (entry.request.prompt, hasPrompt) = (try required(value.string, "a string"), true)
       case "negative_prompt": entry.request.negativePrompt = try required(value.string, "a string")
+      case "image": entry.request.imagePath = try required(value.string, "a string")
       case "seed":
         entry.request.seed = try required(value.int.flatMap { UInt64(exactly: $0) }, "an integer from 0 on")
       case "steps": entry.request.steps = try required(value.int, "an integer")

@@ -23,7 +23,7 @@ actor GenerationWorker {
   /// Makes videos with one loading of each network.
   func generate(
     _ requests: [GenerationRequest], send: @Sendable (Int, GenerationEvent) -> Void
-  ) throws {
+  ) async throws {
     let plans = try requests.map(planner.plan)
     try planner.requireWeights()
     for request in requests {
@@ -31,6 +31,8 @@ actor GenerationWorker {
     }
     guard !requests.isEmpty else { return }
     send(0, .planned(plans[0]))
+    // Nothing is loaded yet: another call may run while ffmpeg does.
+    let pictures = try await planner.pictures(requests, plans: plans)
     send(0, .loading(.textEncoder))
     let prompts = try PromptEncoding(requests, plans: plans, pipeline: pipeline)
     pipeline.device.trim()
@@ -38,6 +40,14 @@ actor GenerationWorker {
 
     var times = PhaseTimes()
     times.encoding = prompts.reports[0].seconds
+    var images: [ImagePosterior] = []
+    if !pictures.isEmpty {
+      send(0, .loading(.imageEncoder))
+      images = try measured(&times.encoding) {
+        try pipeline.encode(zip(pictures, plans).map { ($0, $1.decodesInTiles) })
+      }
+      pipeline.device.trim()
+    }
     send(0, .loading(.transformer))
     var denoiser: (any Denoiser)? = try measured(&times.loading) {
       try pipeline.model.loadDenoiser(on: pipeline.device)
@@ -52,7 +62,10 @@ actor GenerationWorker {
         times.encoding = prompts.reports[index].seconds
       }
       let run = DenoisingRun(
-        request: requests[index], plan: plans[index], conditions: prompts.conditions[index], planner: planner)
+        request: requests[index], plan: plans[index],
+        conditions: .init(
+          prompt: prompts.conditions[index].prompt, negative: prompts.conditions[index].negative,
+          image: images.isEmpty ? nil : images[index]), planner: planner)
       let outcome = try denoise(run, with: denoiser, times: &times) { send(index, $0) }
       // What the last video needs no more makes room for its decoding.
       if index == requests.count - 1 { denoiser = nil }
