@@ -57,6 +57,10 @@ public enum RequestField: String, Sendable, CaseIterable {
   case steps
   /// Guidance scale.
   case guidance
+  /// Scale of classifier-free guidance beside an embedded one.
+  case trueGuidance
+  /// Guidance that varies over the steps.
+  case dynamicGuidance
   /// Where the noise starts.
   case seed
   /// Frames per second.

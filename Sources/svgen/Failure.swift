@@ -33,6 +33,8 @@ enum OptionName {
     case .frames: "--frames"
     case .steps: "--steps"
     case .guidance: "--guidance"
+    case .trueGuidance: "--true-guidance"
+    case .dynamicGuidance: "--dynamic-guidance"
     case .seed: "--seed"
     case .framesPerSecond: "--fps"
     case .density: "--density"

@@ -20,7 +20,7 @@ struct NetworkLifetimeTests {
     let living = LivingNetworks()
     let watched = VideoPipeline(
       model: WatchedModel(model: pipeline.model, living: living), device: pipeline.device,
-      schedulerConfiguration: pipeline.schedulerConfiguration)
+      schedulerSettings: pipeline.schedulerSettings)
     let worker = GenerationWorker(planner: Planner(pipeline: watched, source: source, threads: 1))
     try await worker.generate((0..<videos).map { tinyRequest(seed: UInt64($0)) }) { _, _ in }
     // With many videos transformer and decoder take turns, and stay.
@@ -104,7 +104,9 @@ private struct WatchedModel: VideoModel {
   }
 
   var description: ModelDescription { model.description }
+  var networks: [ModelNetwork] { model.networks }
   var sizeRule: SizeRule { model.sizeRule }
+  var noiseOrder: NoiseOrder { model.noiseOrder }
   func layout(for size: VideoSize) -> TokenLayout { model.layout(for: size) }
   func latentShape(for size: VideoSize) -> Shape { model.latentShape(for: size) }
 

@@ -31,6 +31,8 @@ public struct GenerationRecord: Hashable, Sendable, Codable {
   public var steps: Int
   /// Guidance scale.
   public var guidance: Float
+  /// The scale of classifier-free guidance beside an embedded one, where it was on.
+  public var trueGuidance: Float?
   /// Whether guidance grew over the steps.
   public var dynamicGuidance: Bool
   /// Where the noise started.
@@ -74,6 +76,7 @@ public struct GenerationRecord: Hashable, Sendable, Codable {
     framesPerSecond = plan.framesPerSecond
     steps = plan.steps
     guidance = plan.guidance
+    trueGuidance = plan.trueGuidance
     dynamicGuidance = request.usesDynamicGuidance
     seed = request.seed
     attention = request.attention.name

@@ -25,6 +25,7 @@ actor GenerationWorker {
     _ requests: [GenerationRequest], send: @Sendable (Int, GenerationEvent) -> Void
   ) async throws {
     let plans = try requests.map(planner.plan)
+    try planner.requireWeights()
     for request in requests {
       if let path = request.latentsPath { try LatentsFile.check(path) }
     }

@@ -29,6 +29,13 @@ struct VideoOptions: ParsableArguments {
     help: "How strongly the video follows the prompt; 1 turns guidance off. (default: the model's)")
   var guidance: Float?
 
+  @Option(
+    parsing: .unconditional,
+    help:
+      "Classifier-free guidance for models that are told --guidance, such as HunyuanVideo: leads away from the negative prompt, doubles the work. (default: 1, off)"
+  )
+  var trueGuidance: Float?
+
   @Flag(help: "Let guidance vary over the steps, as the CogVideoX authors do.")
   var dynamicGuidance = false
 
@@ -51,8 +58,8 @@ struct VideoOptions: ParsableArguments {
       throw GenerationError(.invalidRequest, "the seed must be 0 or more, not \(seed)", field: .seed)
     }
     return GenerationRequest(
-      prompt: prompt ?? self.prompt ?? "", negativePrompt: negativePrompt, imagePath: image,
-      width: width, height: height, frames: frames, steps: steps, guidance: guidance,
+      prompt: prompt ?? self.prompt ?? "", negativePrompt: negativePrompt, imagePath: image, width: width,
+      height: height, frames: frames, steps: steps, guidance: guidance, trueGuidance: trueGuidance,
       usesDynamicGuidance: dynamicGuidance, seed: seed,
       framesPerSecond: fps, attention: try attention.choice, tiles: tiling.tiles)
   }
