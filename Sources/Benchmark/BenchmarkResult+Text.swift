@@ -1,5 +1,3 @@
-import Foundation
-
 extension BenchmarkResult {
   /// One line for people, for example
   /// `band 30.4 %  heads 8 tokens 4096  82.1 ms ±2 %  148 GFLOP/s, 72 % of the peak  3.1× dense`.
@@ -22,8 +20,17 @@ extension BenchmarkResult {
   }
 
   private func number(_ value: Double) -> String {
-    String(format: value >= 100 ? "%.0f" : value >= 10 ? "%.1f" : "%.2f", value)
+    fixed(value, digits: abs(value) >= 100 ? 0 : abs(value) >= 10 ? 1 : 2)
   }
 
-  private func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
+  private func percent(_ share: Double) -> String { fixed(share * 100, digits: 1) + " %" }
+
+  /// A number with so many digits after the point.
+  private func fixed(_ value: Double, digits: Int) -> String {
+    let unit = (0..<digits).reduce(1) { unit, _ in unit * 10 }
+    let scaled = Int((abs(value) * Double(unit)).rounded())
+    let sign = value < 0 && scaled > 0 ? "-" : ""
+    let fraction = String(scaled % unit + unit).dropFirst()
+    return sign + "\(scaled / unit)" + (digits > 0 ? ".\(fraction)" : "")
+  }
 }

@@ -1,4 +1,8 @@
-import Foundation
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// What one piece of work of a benchmark took, beside what it could take: a line of its table, an object of its JSON.
 ///

@@ -1,6 +1,7 @@
 import Attention
 import Compute
 import Foundation
+import Tensor
 import Testing
 
 @testable import Benchmark

@@ -12,6 +12,8 @@ double svg_probe_products(svg_isa isa, int64_t rounds) {
     return svg::probe_f32_avx512(rounds);
   case SVG_ISA_AVX512_BF16:
     return svg::probe_bf16_avx512(rounds);
+  case SVG_ISA_AMX_BF16:
+    return svg::probe_bf16_amx(rounds);
 #elif defined(__aarch64__)
   case SVG_ISA_NEON:
     return svg::probe_f32_neon(rounds);

@@ -11,6 +11,8 @@ public enum InstructionSet: String, Hashable, Sendable, Codable, CaseIterable {
   case avx512
   /// x86-64 with AVX512-BF16: products of bfloat16.
   case avx512BFloat16 = "avx512_bf16"
+  /// x86-64 with AVX512-BF16 and AMX: products of tiles of bfloat16.
+  case amxBFloat16 = "amx_bf16"
   /// 64-bit Arm.
   case neon
 
@@ -18,7 +20,7 @@ public enum InstructionSet: String, Hashable, Sendable, Codable, CaseIterable {
   public var isAvailable: Bool { svg_isa_available(kernelName) }
 
   /// The type that queries, keys and values are packed in, and so the type of the products.
-  public var productType: ElementType { self == .avx512BFloat16 ? .bfloat16 : .float32 }
+  public var productType: ElementType { self == .avx512BFloat16 || self == .amxBFloat16 ? .bfloat16 : .float32 }
 
   /// The kernels' name.
   var kernelName: svg_isa {
@@ -27,6 +29,7 @@ public enum InstructionSet: String, Hashable, Sendable, Codable, CaseIterable {
     case .avx2: SVG_ISA_AVX2
     case .avx512: SVG_ISA_AVX512
     case .avx512BFloat16: SVG_ISA_AVX512_BF16
+    case .amxBFloat16: SVG_ISA_AMX_BF16
     case .neon: SVG_ISA_NEON
     }
   }
