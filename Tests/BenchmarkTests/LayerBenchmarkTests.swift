@@ -11,14 +11,14 @@ struct LayerBenchmarkTests {
   @Test func `a linear layer has two operations for each weight and row`() throws {
     let shape = LinearShape(rows: 70, inputs: 48, outputs: 300)
     let result = try #require(LinearBenchmark([shape]).run(on: machine()).first)
-    #expect(result.usefulOperations == 2 * 70 * 48 * 300)
+    #expect(result.usefulOperations == Double(2 * 70 * 48 * 300))
     #expect(result.samples.seconds.count == 2)
   }
 
   @Test func `a convolution has two operations for each tap, channel and place`() throws {
     let shape = ConvolutionShape(channels: 8, outputs: 16, frames: 2, height: 6, width: 10)
     let result = try #require(ConvolutionBenchmark([shape]).run(on: machine()).first)
-    #expect(result.usefulOperations == 2 * 27 * 8 * 16 * 2 * 6 * 10)
+    #expect(result.usefulOperations == Double(2 * 27 * 8 * 16 * 2 * 6 * 10))
   }
 
   @Test func `even kernels and empty layers are refused with the name of the option`() {
