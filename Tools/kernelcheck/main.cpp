@@ -38,10 +38,15 @@ std::vector<svg_isa> vectorISAs(int64_t dimension) {
   return found;
 }
 
+/// Whether operands of products are rounded to bfloat16.
+bool roundsOperands(svg_isa isa) {
+  return isa == SVG_ISA_AVX512_BF16 || isa == SVG_ISA_AMX_BF16;
+}
+
 /// Rounding to bfloat16 is 1.1e-3 at worst for one number (uniform in ±2⁻⁹, relative, over √3): for the output alone,
 /// or for Q, K, V and the weights besides. float32 sums and the exponential stay below 1e-6.
 double allowedError(svg_isa isa, svg_element output) {
-  if (isa == SVG_ISA_AVX512_BF16)
+  if (roundsOperands(isa))
     return 6e-3;
   return output == SVG_BFLOAT16 ? 2.5e-3 : 3e-6;
 }
@@ -98,7 +103,7 @@ void checkProblem(svg_geometry g, svg_norm norm, bool rotary, int64_t halfWidth,
       for (size_t i = 0; i < found.size(); ++i) {
         const double error = std::abs(found[i] - profiled[i]) / (profiled[i] + 1e-4);
         errors.profile[isa] = std::max(errors.profile[isa], error);
-        if (!(error <= (isa == SVG_ISA_AVX512_BF16 ? 2e-2 : 2e-5))) {
+        if (!(error <= (roundsOperands(isa) ? 2e-2 : 2e-5))) {
           ++errors.failures;
           std::printf("FAILED profile %s F=%lld P=%lld T=%lld D=%lld: %g, expected %g\n", svg_isa_name(isa),
                       (long long)g.frames, (long long)g.tokens_per_frame, (long long)g.text_tokens,
@@ -183,7 +188,7 @@ void bench(int threads) {
               "temporal", "no norm", "memcpy GB/s", "profile ms");
   for (int64_t d : {64, 128}) {
     for (svg_isa isa : vectorISAs(d)) {
-      const svg_element element = isa == SVG_ISA_AVX512_BF16 ? SVG_BFLOAT16 : SVG_FLOAT32;
+      const svg_element element = roundsOperands(isa) ? SVG_BFLOAT16 : SVG_FLOAT32;
       const int64_t tokens = 4096, heads = std::max(2, threads), halfWidth = 640;
       Problem p({heads, d, 16, tokens / 16, 0, 0, false}, element, SVG_NORM_LAYER, true, 1);
       double speed[2], rate[3];

@@ -9,6 +9,7 @@ const svg::ElementwiseTable& table(svg_isa isa) {
     return svg::kElementwiseAvx2;
   case SVG_ISA_AVX512:
   case SVG_ISA_AVX512_BF16:
+  case SVG_ISA_AMX_BF16:
     return svg::kElementwiseAvx512;
 #endif
   default:

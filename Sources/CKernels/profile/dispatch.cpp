@@ -18,6 +18,7 @@ void svg_profile_heads(const svg_profile* p, svg_isa isa, int64_t task) {
   case SVG_ISA_AVX512:
     return svg::profile_f32_avx512(*p, task);
   case SVG_ISA_AVX512_BF16:
+  case SVG_ISA_AMX_BF16:
     return svg::profile_bf16_avx512(*p, task);
 #elif defined(__aarch64__)
   case SVG_ISA_NEON:
@@ -38,6 +39,7 @@ void svg_profile_combine(const svg_profile* p, svg_isa isa, int64_t head) {
     break;
   case SVG_ISA_AVX512:
   case SVG_ISA_AVX512_BF16:
+  case SVG_ISA_AMX_BF16:
     columns = svg::profile_columns_avx512(d);
     break;
 #elif defined(__aarch64__)
