@@ -38,6 +38,11 @@ public protocol VideoModel: Sendable {
   /// - Precondition: `size` is legal.
   func workingBytes(_ phase: WorkPhase, for size: VideoSize, activations: ElementType) -> Int
 
+  /// The numbers of the weights that a phase brings to the device; what it never reads, or reads in the file, does not
+  /// count.
+  /// - Throws: `CheckpointError` when weights are missing or damaged.
+  func loadedWeights(_ phase: WorkPhase) throws -> Int
+
   /// Loads the text encoder.
   func loadTextEncoder(on device: any ComputeDevice) throws -> any TextEncoder
 

@@ -116,6 +116,8 @@ private struct WatchedModel: VideoModel {
     model.workingBytes(phase, for: size, activations: activations)
   }
 
+  func loadedWeights(_ phase: WorkPhase) throws -> Int { try model.loadedWeights(phase) }
+
   func loadTextEncoder(on device: any ComputeDevice) throws -> any TextEncoder {
     WatchedTextEncoder(
       network: try model.loadTextEncoder(on: device), life: Life("text encoder", in: living))

@@ -1,7 +1,26 @@
 import Attention
+import Checkpoint
 import Tensor
 
 extension CogVideoXModel {
+  /// The numbers of the weights that a phase brings to the device.
+  public func loadedWeights(_ phase: WorkPhase) throws -> Int {
+    switch phase {
+    case .encoding:
+      // The table of embeddings stays in the file's mapping: a prompt touches a few of its rows.
+      try checkpoint(of: "text_encoder", named: "model").count {
+        !$0.hasSuffix("shared.weight") && !$0.contains("embed_tokens")
+      }
+    case .denoising:
+      try checkpoint(of: "transformer", named: "diffusion_pytorch_model").count { _ in true }
+    case .decoding:
+      // The other half of the autoencoder made the latents that the transformer was trained on.
+      try checkpoint(of: "vae", named: "diffusion_pytorch_model").count {
+        $0.hasPrefix("decoder.") || $0.hasPrefix("post_quant_conv.")
+      }
+    }
+  }
+
   /// The memory that a phase takes beside the weights and the result, in bytes.
   public func workingBytes(_ phase: WorkPhase, for size: VideoSize, activations: ElementType) -> Int {
     switch phase {
@@ -42,6 +61,13 @@ extension CogVideoXModel {
     let alive = chunk * (2 * inner + outer)
     let remembered = 2 * (inner + outer * (2 * autoencoder.layersPerBlock + 2))
     return height * width * (alive + remembered) * activations.byteCount
+  }
+}
+
+extension Checkpoint {
+  /// The numbers in all tensors with a name of which the closure says yes.
+  fileprivate func count(where isCounted: (String) -> Bool) -> Int {
+    names.filter(isCounted).reduce(0) { $0 + (entry(named: $1)?.shape.count ?? 0) }
   }
 }
 

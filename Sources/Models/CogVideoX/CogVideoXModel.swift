@@ -136,7 +136,10 @@ public struct CogVideoXModel: VideoModel {
     of component: String, named name: String, on device: any ComputeDevice
   ) throws -> LayerLoader {
     LayerLoader(
-      device: device,
-      scope: try Checkpoint(folder: directory.url.appending(path: component), name: name).scope)
+      device: device, scope: try checkpoint(of: component, named: name).scope)
+  }
+
+  func checkpoint(of component: String, named name: String) throws -> Checkpoint {
+    try Checkpoint(folder: directory.url.appending(path: component), name: name)
   }
 }

@@ -34,7 +34,7 @@ extension GenerationPlan: CustomStringConvertible {
           "\(phase.name): \(byteText(phase.total)) (weights \(byteText(phase.weights)), "
             + "activations \(byteText(phase.activations)))"))
     }
-    lines.append(row("", "peak: \(byteText(memory.peak))"))
+    if let peak = memory.peakPhase { lines.append(row("", "peak: \(byteText(peak.total)), while \(peak.name)")) }
     lines.append(row("decoding", decodesInTiles ? "in tiles" : "whole frames"))
     lines.append(row("device", "\(device), \(numbers), \(threads) thread\(threads == 1 ? "" : "s")"))
     return lines.joined(separator: "\n")

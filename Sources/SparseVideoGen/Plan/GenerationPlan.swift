@@ -64,7 +64,7 @@ public struct MemoryPlan: Hashable, Sendable, Codable {
   public struct Phase: Hashable, Sendable, Codable {
     /// For example `denoising`.
     public let name: String
-    /// Weights in the form that the device multiplies, and the pages of their files that loading touches.
+    /// Weights in the form that the device multiplies.
     public let weights: Int
     /// Activations and results.
     public let activations: Int
@@ -76,5 +76,8 @@ public struct MemoryPlan: Hashable, Sendable, Codable {
   public let phases: [Phase]
 
   /// The most that any phase holds.
-  public var peak: Int { phases.map(\.total).max() ?? 0 }
+  public var peak: Int { peakPhase?.total ?? 0 }
+
+  /// The phase that holds the most.
+  public var peakPhase: Phase? { phases.max { $0.total < $1.total } }
 }
