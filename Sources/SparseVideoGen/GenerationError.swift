@@ -55,8 +55,6 @@ public enum RequestField: String, Sendable, CaseIterable {
   case steps
   /// Guidance scale.
   case guidance
-  /// Where the noise starts.
-  case seed
   /// Frames per second.
   case framesPerSecond
   /// The density of sparse attention.

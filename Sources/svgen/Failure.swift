@@ -32,7 +32,6 @@ enum OptionName {
     case .frames: "--frames"
     case .steps: "--steps"
     case .guidance: "--guidance"
-    case .seed: "--seed"
     case .framesPerSecond: "--fps"
     case .density: "--density"
     case .bandFrames: "--band-frames"
