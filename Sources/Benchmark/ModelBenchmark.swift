@@ -25,10 +25,12 @@ public struct ModelBenchmark: Sendable {
     for _ in 0..<rounds {
       for (index, request) in requests.enumerated() { runs[index].append(try await generator.generate(request)) }
     }
-    return runs.indices.map { result(requests[$0], runs[$0]) }
+    return try runs.indices.map {
+      result(requests[$0], runs[$0], threads: try generator.plan(requests[$0]).threads)
+    }
   }
 
-  private func result(_ request: GenerationRequest, _ runs: [GenerationResult]) -> BenchmarkResult {
+  private func result(_ request: GenerationRequest, _ runs: [GenerationResult], threads: Int) -> BenchmarkResult {
     func median(_ value: (GenerationResult) -> Double) -> Double { Samples(runs.map(value)).median }
     let record = runs[0].record
     var result = BenchmarkResult(
@@ -36,7 +38,7 @@ public struct ModelBenchmark: Sendable {
       shape: [("width", record.width), ("height", record.height), ("frames", record.frames), ("steps", record.steps)]
         .map { BenchmarkResult.Extent(name: $0.0, value: $0.1) },
       samples: Samples(runs.map(\.times.total)))
-    result.threads = record.threads
+    result.threads = threads
     result.elementType = record.numbers
     result.instructionSet = record.device
     result.density = runs[0].attention.density

@@ -61,8 +61,6 @@ public enum RequestField: String, Sendable, CaseIterable {
   case trueGuidance
   /// Guidance that varies over the steps.
   case dynamicGuidance
-  /// Where the noise starts.
-  case seed
   /// Frames per second.
   case framesPerSecond
   /// The density of sparse attention.

@@ -37,7 +37,6 @@ enum OptionName {
     case .guidance: "--guidance"
     case .trueGuidance: "--true-guidance"
     case .dynamicGuidance: "--dynamic-guidance"
-    case .seed: "--seed"
     case .framesPerSecond: "--fps"
     case .density: "--density"
     case .bandFrames: "--band-frames"

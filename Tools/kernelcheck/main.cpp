@@ -3,8 +3,16 @@
 ///
 ///   clang++ -std=c++20 -O3 -static Tools/kernelcheck/main.cpp Sources/CKernels/*/*.cpp -o kernelcheck -lpthread
 ///
-/// For aarch64 add `--target=aarch64-linux-gnu` and that system's headers and libraries; `qemu-aarch64` runs the
-/// result.
+/// For aarch64, on Debian 12 with the clang of a Swift toolchain, after
+/// `apt-get install libstdc++-12-dev-arm64-cross libc6-dev-arm64-cross qemu-user-static`:
+///
+///   A=/usr/aarch64-linux-gnu G=/usr/lib/gcc-cross/aarch64-linux-gnu/12
+///   clang++ --target=aarch64-linux-gnu -std=c++20 -O3 -static -fuse-ld=lld -isystem $A/include/c++/12 \
+///     -isystem $A/include/c++/12/aarch64-linux-gnu -isystem $A/include -B $G -L $G -L $A/lib \
+///     Tools/kernelcheck/main.cpp Sources/CKernels/*/*.cpp -o kernelcheck -lpthread
+///   qemu-aarch64-static ./kernelcheck quick
+///
+/// which checks NEON in half a minute.
 ///
 /// `kernelcheck check` compares only, `kernelcheck quick` compares a tenth of the sizes (for emulated processors),
 /// `kernelcheck bench [threads]` measures only; without a word it checks and measures.

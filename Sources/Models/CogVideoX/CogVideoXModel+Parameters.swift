@@ -2,7 +2,9 @@ extension CogVideoXModel {
   /// The networks and their parameters.
   public var networks: [ModelNetwork] {
     [
-      ModelNetwork(component: "text_encoder", role: .textEncoder, parameters: textEncoder.parameters),
+      ModelNetwork(
+        component: "text_encoder", role: .textEncoder, parameters: textEncoder.parameters,
+        tableParameters: textEncoder.vocabulary * textEncoder.modelWidth),
       ModelNetwork(component: "transformer", role: .transformer, parameters: transformer.parameters),
       ModelNetwork(component: "vae", role: .decoder, parameters: autoencoder.decoderParameters),
     ]

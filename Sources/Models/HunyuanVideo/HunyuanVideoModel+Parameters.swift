@@ -4,7 +4,8 @@ extension HunyuanVideoModel {
     [
       ModelNetwork(
         component: "text_encoder", role: .textEncoder,
-        parameters: text.llama.parameters(layers: text.llama.layers - HunyuanVideoPrompt.skippedLayers)),
+        parameters: text.llama.parameters(layers: text.llama.layers - HunyuanVideoPrompt.skippedLayers),
+        tableParameters: text.llama.vocabulary * text.llama.width),
       ModelNetwork(component: "text_encoder_2", role: .textEncoder, parameters: text.clip.parameters),
       ModelNetwork(component: "transformer", role: .transformer, parameters: transformer.parameters),
       ModelNetwork(component: "vae", role: .decoder, parameters: autoencoder.decoderParameters),

@@ -35,11 +35,17 @@ public struct ModelNetwork: Hashable, Sendable {
   public let role: Role
   /// The parameters that its configuration calls for and that a run loads.
   public let parameters: Int
+  /// Those of the tables of embeddings, which stay in the file: a prompt reads a few of their rows.
+  public let tableParameters: Int
+
+  /// The parameters that are brought to the device.
+  public var loadedParameters: Int { parameters - tableParameters }
 
   /// Describes a network.
-  public init(component: String, role: Role, parameters: Int) {
+  public init(component: String, role: Role, parameters: Int, tableParameters: Int = 0) {
     self.component = component
     self.role = role
     self.parameters = parameters
+    self.tableParameters = tableParameters
   }
 }

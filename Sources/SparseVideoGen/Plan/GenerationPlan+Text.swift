@@ -39,7 +39,7 @@ extension GenerationPlan: CustomStringConvertible {
           "\(phase.name): \(byteText(phase.total)) (weights \(byteText(phase.weights)), "
             + "activations \(byteText(phase.activations)))"))
     }
-    lines.append(row("", "peak: \(byteText(memory.peak))"))
+    if let peak = memory.peakPhase { lines.append(row("", "peak: \(byteText(peak.total)), while \(peak.name)")) }
     if !missingWeights.isEmpty {
       lines.append(
         row("note", "without weights: \(missingWeights.joined(separator: ", ")); enough for a plan, not for a video"))

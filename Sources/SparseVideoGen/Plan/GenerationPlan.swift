@@ -116,5 +116,8 @@ public struct MemoryPlan: Hashable, Sendable, Codable {
   public let phases: [Phase]
 
   /// The most that any phase holds.
-  public var peak: Int { phases.map(\.total).max() ?? 0 }
+  public var peak: Int { peakPhase?.total ?? 0 }
+
+  /// The phase that holds the most.
+  public var peakPhase: Phase? { phases.max { $0.total < $1.total } }
 }

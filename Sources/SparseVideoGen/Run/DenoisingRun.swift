@@ -22,8 +22,10 @@ struct DenoisingRun {
   /// Takes all steps and saves the latents.
   ///
   /// When a step fails or the task is canceled, the latents of the steps before are saved, and the error goes on.
+  /// - Parameter file: Where the latents go, if anywhere.
   func callAsFunction(
-    with denoiser: any Denoiser, times: inout PhaseTimes, send: (GenerationEvent) -> Void
+    with denoiser: any Denoiser, savingIn file: consuming LatentsFile?, times: inout PhaseTimes,
+    send: (GenerationEvent) -> Void
   ) throws -> Outcome {
     let device = planner.pipeline.device
     let tally = AttentionTally()
@@ -42,11 +44,13 @@ struct DenoisingRun {
               step: loop.nextStep, steps: loop.steps, seconds: seconds, density: tally.takeStep().density)))
       }
     } catch {
-      if loop.nextStep > 0, let saved = try? save(loop, attention: tally.run).saved { send(.savedLatents(saved)) }
+      if loop.nextStep > 0, let saved = try? save(loop, attention: tally.run, in: file).saved {
+        send(.savedLatents(saved))
+      }
       throw error
     }
     times.denoisingOperations = device.times - before
-    let (outcome, saved) = try save(loop, attention: tally.run)
+    let (outcome, saved) = try save(loop, attention: tally.run, in: file)
     if let saved { send(.savedLatents(saved)) }
     return outcome
   }
@@ -61,14 +65,13 @@ struct DenoisingRun {
   }
 
   private func save(
-    _ loop: DenoisingLoop, attention: AttentionSummary
+    _ loop: DenoisingLoop, attention: AttentionSummary, in file: consuming LatentsFile?
   ) throws -> (outcome: Outcome, saved: SavedLatents?) {
     let latents = planner.pipeline.model.decodableLatents(loop.latents, for: plan.size)
     var record = planner.record(request, plan: plan)
     record.density = attention.density
-    let saved = try request.latentsPath.map {
-      try LatentsFile.write(latents, record: record, completedSteps: loop.nextStep, to: $0)
-    }
+    var saved: SavedLatents?
+    if let file { saved = try file.write(latents, record: record, completedSteps: loop.nextStep) }
     return (Outcome(latents: latents, record: record, attention: attention), saved)
   }
 }
