@@ -29,6 +29,8 @@ public struct GenerationRequest: Hashable, Sendable {
   public var attention: AttentionChoice
   /// Whether frames are decoded in tiles.
   public var tiles: DecodingTiles
+  /// Whether the result tells which pattern every head took at every step.
+  public var tracesHeads: Bool
   /// Where the latents are saved before they are decoded, with a manifest beside them; `nil` saves nothing.
   public var latentsPath: String?
 
@@ -37,7 +39,7 @@ public struct GenerationRequest: Hashable, Sendable {
     prompt: String, negativePrompt: String = "", width: Int? = nil, height: Int? = nil, frames: Int? = nil,
     steps: Int? = nil, guidance: Float? = nil, usesDynamicGuidance: Bool = false, seed: UInt64 = 0,
     framesPerSecond: Int? = nil, attention: AttentionChoice = .sparseVideoGen(), tiles: DecodingTiles = .automatic,
-    latentsPath: String? = nil
+    tracesHeads: Bool = false, latentsPath: String? = nil
   ) {
     self.prompt = prompt
     self.negativePrompt = negativePrompt
@@ -51,6 +53,7 @@ public struct GenerationRequest: Hashable, Sendable {
     self.framesPerSecond = framesPerSecond
     self.attention = attention
     self.tiles = tiles
+    self.tracesHeads = tracesHeads
     self.latentsPath = latentsPath
   }
 }

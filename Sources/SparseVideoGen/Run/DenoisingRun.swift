@@ -12,6 +12,8 @@ struct DenoisingRun {
     let latents: Tensor
     let record: GenerationRecord
     let attention: AttentionSummary
+    /// One for each call of attention, where the request asks for them.
+    let traces: [HeadTrace]
   }
 
   let request: GenerationRequest
@@ -26,7 +28,7 @@ struct DenoisingRun {
     with denoiser: any Denoiser, times: inout PhaseTimes, send: (GenerationEvent) -> Void
   ) throws -> Outcome {
     let device = planner.pipeline.device
-    let tally = AttentionTally()
+    let tally = AttentionTally(keepsTraces: request.tracesHeads)
     var loop = try planner.pipeline.denoising(
       with: denoiser, conditions: conditions, size: plan.size, steps: plan.steps, guidance: planner.guidance(request),
       seed: request.seed, attention: mechanism(tally))
@@ -42,11 +44,11 @@ struct DenoisingRun {
               step: loop.nextStep, steps: loop.steps, seconds: seconds, density: tally.takeStep().density)))
       }
     } catch {
-      if loop.nextStep > 0, let saved = try? save(loop, attention: tally.run).saved { send(.savedLatents(saved)) }
+      if loop.nextStep > 0, let saved = try? save(loop, tally: tally).saved { send(.savedLatents(saved)) }
       throw error
     }
     times.denoisingOperations = device.times - before
-    let (outcome, saved) = try save(loop, attention: tally.run)
+    let (outcome, saved) = try save(loop, tally: tally)
     if let saved { send(.savedLatents(saved)) }
     return outcome
   }
@@ -61,14 +63,16 @@ struct DenoisingRun {
   }
 
   private func save(
-    _ loop: DenoisingLoop, attention: AttentionSummary
+    _ loop: DenoisingLoop, tally: AttentionTally
   ) throws -> (outcome: Outcome, saved: SavedLatents?) {
     let latents = planner.pipeline.model.decodableLatents(loop.latents, for: plan.size)
+    let attention = tally.run
     var record = planner.record(request, plan: plan)
     record.density = attention.density
     let saved = try request.latentsPath.map {
       try LatentsFile.write(latents, record: record, completedSteps: loop.nextStep, to: $0)
     }
-    return (Outcome(latents: latents, record: record, attention: attention), saved)
+    let outcome = Outcome(latents: latents, record: record, attention: attention, traces: tally.traces)
+    return (outcome, saved)
   }
 }
