@@ -61,7 +61,7 @@ let package = Package(
     module(
       "SparseVideoGen",
       [
-        "Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models", "Diffusion", "Media",
+        "Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models", "Diffusion", "Media", "Quality",
         .product(name: "Logging", package: "swift-log"),
       ], resources: [.copy("BundledModel")]),
     module("Benchmark", ["Tensor", "Attention", "Compute", "SparseVideoGen"]),

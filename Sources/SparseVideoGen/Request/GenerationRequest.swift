@@ -35,6 +35,8 @@ public struct GenerationRequest: Hashable, Sendable {
   public var attention: AttentionChoice
   /// Whether frames are decoded in tiles.
   public var tiles: DecodingTiles
+  /// Whether the result tells which pattern every head took at every step.
+  public var tracesHeads: Bool
   /// Where the latents are saved before they are decoded, with a manifest beside them; `nil` saves nothing.
   public var latentsPath: String?
 
@@ -44,7 +46,7 @@ public struct GenerationRequest: Hashable, Sendable {
     frames: Int? = nil, steps: Int? = nil, guidance: Float? = nil, trueGuidance: Float? = nil,
     usesDynamicGuidance: Bool = false, seed: UInt64 = 0,
     framesPerSecond: Int? = nil, attention: AttentionChoice = .sparseVideoGen(), tiles: DecodingTiles = .automatic,
-    latentsPath: String? = nil
+    tracesHeads: Bool = false, latentsPath: String? = nil
   ) {
     self.prompt = prompt
     self.negativePrompt = negativePrompt
@@ -60,6 +62,7 @@ public struct GenerationRequest: Hashable, Sendable {
     self.framesPerSecond = framesPerSecond
     self.attention = attention
     self.tiles = tiles
+    self.tracesHeads = tracesHeads
     self.latentsPath = latentsPath
   }
 }

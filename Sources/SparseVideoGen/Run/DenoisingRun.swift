@@ -12,6 +12,8 @@ struct DenoisingRun {
     let latents: Tensor
     let record: GenerationRecord
     let attention: AttentionSummary
+    /// One for each call of attention, where the request asks for them.
+    let traces: [HeadTrace]
   }
 
   let request: GenerationRequest
@@ -28,7 +30,7 @@ struct DenoisingRun {
     send: (GenerationEvent) -> Void
   ) throws -> Outcome {
     let device = planner.pipeline.device
-    let tally = AttentionTally()
+    let tally = AttentionTally(keepsTraces: request.tracesHeads)
     var loop = try planner.pipeline.denoising(
       with: denoiser, conditions: conditions, size: plan.size, steps: plan.steps, guidance: planner.guidance(request),
       seed: request.seed, attention: mechanism(tally))
@@ -44,13 +46,13 @@ struct DenoisingRun {
               step: loop.nextStep, steps: loop.steps, seconds: seconds, density: tally.takeStep().density)))
       }
     } catch {
-      if loop.nextStep > 0, let saved = try? save(loop, attention: tally.run, in: file).saved {
+      if loop.nextStep > 0, let saved = try? save(loop, tally: tally, in: file).saved {
         send(.savedLatents(saved))
       }
       throw error
     }
     times.denoisingOperations = device.times - before
-    let (outcome, saved) = try save(loop, attention: tally.run, in: file)
+    let (outcome, saved) = try save(loop, tally: tally, in: file)
     if let saved { send(.savedLatents(saved)) }
     return outcome
   }
@@ -65,13 +67,15 @@ struct DenoisingRun {
   }
 
   private func save(
-    _ loop: DenoisingLoop, attention: AttentionSummary, in file: consuming LatentsFile?
+    _ loop: DenoisingLoop, tally: AttentionTally, in file: consuming LatentsFile?
   ) throws -> (outcome: Outcome, saved: SavedLatents?) {
     let latents = planner.pipeline.model.decodableLatents(loop.latents, for: plan.size)
+    let attention = tally.run
     var record = planner.record(request, plan: plan)
     record.density = attention.density
     var saved: SavedLatents?
     if let file { saved = try file.write(latents, record: record, completedSteps: loop.nextStep) }
-    return (Outcome(latents: latents, record: record, attention: attention), saved)
+    let outcome = Outcome(latents: latents, record: record, attention: attention, traces: tally.traces)
+    return (outcome, saved)
   }
 }

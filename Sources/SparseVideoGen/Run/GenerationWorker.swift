@@ -86,7 +86,7 @@ actor GenerationWorker {
         .finished(
           GenerationResult(
             frames: frames, latents: outcome.latents, record: outcome.record, attention: outcome.attention,
-            times: times, peakMemory: SystemMemory.peakOfProcess)))
+            traces: outcome.traces, times: times, peakMemory: SystemMemory.peakOfProcess)))
     }
   }
 
@@ -111,8 +111,8 @@ actor GenerationWorker {
     send(
       .finished(
         GenerationResult(
-          frames: frames, latents: latents, record: record, attention: AttentionSummary(), times: times,
-          peakMemory: SystemMemory.peakOfProcess)))
+          frames: frames, latents: latents, record: record, attention: AttentionSummary(), traces: [],
+          times: times, peakMemory: SystemMemory.peakOfProcess)))
   }
 
   /// Takes all steps of a run.
