@@ -1,0 +1,257 @@
+// Block-sparse attention for Hopper (sm_90a): O = softmax(Q·Kᵀ·scale over the kept keys)·V, bfloat16, sums in float32.
+#include "epilogue.cuh"
+#include "pipeline.cuh"
+#include "ptx/wgmma.cuh"
+#include "softmax.cuh"
+
+#ifndef HEAD_DIMENSION
+#error "HEAD_DIMENSION is 64 or 128"
+#endif
+#ifndef STAGES
+#define STAGES (HEAD_DIMENSION == 128 ? 2 : 4)
+#endif
+#ifndef PING_PONG
+#define PING_PONG 1
+#endif
+
+constexpr int kDimension = HEAD_DIMENSION;
+constexpr int kWarpgroups = kDimension == 128 ? 2 : 3;
+constexpr int kThreads = 128 * (kWarpgroups + 1);
+constexpr int kQueryRows = 64 * kWarpgroups;
+constexpr int kStages = STAGES;
+constexpr int kProducerRegisters = kWarpgroups == 2 ? 24 : 32;
+constexpr int kConsumerRegisters = kWarpgroups == 2 ? 240 : 160;
+using Shared = PipelineLayout<kDimension, kQueryRows, kStages>;
+
+/// The query rows of an item, and their keys.
+struct Item {
+  i32 head;
+  bool tokenMajor;
+  TileRow row;
+};
+
+/// Items are ordered by head, and in each head by falling number of keys: neighbors share keys in the cache, and what
+/// is left at the end is short.
+__device__ __forceinline__ Item findItem(const AttendParameters& p, u32 index) {
+  Item item;
+  item.head = static_cast<i32>(index / static_cast<u32>(p.groups));
+  item.tokenMajor = p.patterns[item.head] != 0;
+  item.row = p.rows[index - item.head * p.groups + (item.tokenMajor ? p.groups : 0)];
+  return item;
+}
+
+/// One thread fetches items, and copies their tiles as fast as the stages get free.
+__device__ __forceinline__ void produce(const AttendParameters& p, u32 shared) {
+  const u32 items = static_cast<u32>(p.layout.heads * p.groups);
+  const i64 headTiles = p.layout.videoTiles + p.layout.textTiles;
+  Parity emptyKeys(1), emptyValues(1), emptyQueries(1), emptyItems(1);
+  for (u32 turn = 0;; ++turn) {
+    const u32 index = atomicAdd(p.counter, 1u);
+    const u32 slot = turn % 2;
+    waitFor(Shared::emptyItem(shared, slot), emptyItems.flip(slot));
+    storeShared(Shared::item(shared, slot), index);
+    arrive(Shared::fullItem(shared, slot));
+    if (index >= items)
+      return;
+    const Item item = findItem(p, index);
+    const i64 headOffset = item.head * headTiles * (kDimension * 256);
+    const u32* entries = p.entries + item.row.start;
+
+    const auto loadKeys = [&](i32 n, u32 stage) {
+      const u32 entry = entries[n];
+      waitFor(Shared::emptyKeys(shared, stage), emptyKeys.flip(stage));
+      storeShared(Shared::entry(shared, stage), entry);
+      arriveExpecting(Shared::fullKeys(shared, stage), kDimension * 256);
+      copyBulk(Shared::keys(shared, stage), p.keys + headOffset + static_cast<i64>(entry & kTileIndexMask) * (kDimension * 256),
+               kDimension * 256, Shared::fullKeys(shared, stage));
+    };
+    const auto loadValues = [&](i32 n, u32 stage) {
+      const u32 entry = entries[n];
+      waitFor(Shared::emptyValues(shared, stage), emptyValues.flip(stage));
+      arriveExpecting(Shared::fullValues(shared, stage), kDimension * 256);
+      copyBulk(Shared::values(shared, stage), p.values + headOffset + static_cast<i64>(entry & kTileIndexMask) * (kDimension * 256),
+               kDimension * 256, Shared::fullValues(shared, stage));
+    };
+    if (item.row.count == 0)
+      continue;
+    loadKeys(0, 0);
+    waitFor(Shared::emptyQueries(shared), emptyQueries.flip(0));
+    arriveExpecting(Shared::fullQueries(shared), kQueryRows * kDimension * 2);
+    if constexpr (kDimension == 64) {
+      // One chunk: rows follow one another across tiles.
+      const i64 left = headTiles * kTileRows - item.row.firstRow;
+      const u32 rows = left < kQueryRows ? static_cast<u32>(left) : kQueryRows;
+      copyBulk(Shared::queries(shared), p.queries + headOffset + static_cast<i64>(item.row.firstRow) * 128, rows * 128,
+               Shared::fullQueries(shared));
+      if (rows < kQueryRows) // the rest of the group: any rows that exist
+        copyBulk(Shared::queries(shared) + rows * 128, p.queries + headOffset, (kQueryRows - rows) * 128,
+                 Shared::fullQueries(shared));
+    } else {
+      copyBulk(Shared::queries(shared), p.queries + headOffset + static_cast<i64>(item.row.firstRow) * 256,
+               kQueryRows * kDimension * 2, Shared::fullQueries(shared));
+    }
+    u32 stage = 0;
+    for (i32 n = 1; n < item.row.count; ++n) {
+      const u32 previous = stage;
+      stage = stage + 1 == kStages ? 0 : stage + 1;
+      loadKeys(n, stage);
+      loadValues(n - 1, previous);
+    }
+    loadValues(item.row.count - 1, stage);
+  }
+}
+
+/// S = Q·Kᵀ of a warpgroup's 64 rows and one tile.
+__device__ __forceinline__ void multiplyKeys(float (&scores)[64], u64 queries, u64 keys) {
+#pragma unroll
+  for (int k = 0; k < kDimension / 16; ++k) {
+    const u32 column = k % 4 * 32;
+    multiplyShared(scores, advance(queries, k / 4 * (kQueryRows * 128) + column),
+                   advance(keys, k / 4 * kChunkBytes + column), k != 0);
+  }
+}
+
+/// O += P·V, or O = P·V for the first tile.
+__device__ __forceinline__ void multiplyValues(float (&output)[kDimension / 2], const u32 (&pairs)[32], u64 values,
+                                               bool accumulate) {
+#pragma unroll
+  for (int k = 0; k < kTileRows / 16; ++k) {
+    multiplyRegisters(output, pairs[4 * k], pairs[4 * k + 1], pairs[4 * k + 2], pairs[4 * k + 3],
+                      advance(values, k * 2048), accumulate || k != 0);
+  }
+}
+
+/// The warpgroups take turns with the tensor cores: while one multiplies, the others exponentiate.
+struct Turns {
+  u32 warpgroup;
+  __device__ __forceinline__ void await() const {
+    if (PING_PONG)
+      syncNamed(1 + warpgroup, 256);
+  }
+  __device__ __forceinline__ void pass() const {
+    if (PING_PONG)
+      arriveNamed(1 + (warpgroup + 1 == kWarpgroups ? 0 : warpgroup + 1), 256);
+  }
+};
+
+__device__ __forceinline__ void consume(const AttendParameters& p, u32 shared) {
+  const u32 items = static_cast<u32>(p.layout.heads * p.groups);
+  const u32 warpgroup = threadIdx.x / 128 - 1;
+  const u32 lane = threadIdx.x % 32;
+  const i32 rowInGroup = static_cast<i32>(warpgroup * 64 + threadIdx.x % 128 / 32 * 16 + lane / 4);
+  const i32 firstColumn = static_cast<i32>(lane % 4 * 2);
+  const i64 stride = static_cast<i64>(p.layout.heads) * kDimension;
+  const Turns turns{warpgroup};
+  Parity fullKeys(0), fullValues(0), fullQueries(0), fullItems(0);
+  const u64 queries = describe(Shared::queries(shared) + warpgroup * 64 * 128);
+
+  if (warpgroup == 0)
+    arriveNamed(1, 256);
+  for (u32 turn = 0;; ++turn) {
+    const u32 slot = turn % 2;
+    waitFor(Shared::fullItem(shared, slot), fullItems.flip(slot));
+    const u32 index = loadShared(Shared::item(shared, slot));
+    __syncwarp();
+    if (lane == 0)
+      arrive(Shared::emptyItem(shared, slot));
+    if (index >= items)
+      return;
+    const Item item = findItem(p, index);
+    const i32 count = item.row.count;
+    const i32 row = item.row.firstRow + rowInGroup;
+    const i32 halfWidth = p.halfWidth[item.tokenMajor];
+
+    float scores[64], output[kDimension / 2], factor[2];
+    u32 pairs[32];
+    OnlineSoftmax softmax;
+    softmax.reset();
+    float inverse[2] = {0.0f, 0.0f};
+#pragma unroll
+    for (int i = 0; i < kDimension / 2; ++i)
+      output[i] = 0.0f;
+
+    if (count > 0) {
+      waitFor(Shared::fullQueries(shared), fullQueries.flip(0));
+      waitFor(Shared::fullKeys(shared, 0), fullKeys.flip(0));
+      u32 entry = loadShared(Shared::entry(shared, 0));
+      fenceProducts();
+      multiplyKeys(scores, queries, describe(Shared::keys(shared, 0)));
+      commitProducts();
+      waitForProducts<0>();
+      pin(scores);
+      release(Shared::emptyKeys(shared, 0), lane);
+      if (entry & ~kTileIndexMask)
+        maskScores(scores, p.layout, entry, row, firstColumn, halfWidth);
+      softmax.exponentiate(scores, p.scale, factor);
+      packPairs(scores, pairs);
+
+      for (i32 first = 1; first < count; first += kStages) {
+#pragma unroll
+        for (int u = 0; u < kStages; ++u) {
+          if (first + u >= count)
+            break;
+          const u32 stage = (1 + u) % kStages, previous = u % kStages;
+          waitFor(Shared::fullKeys(shared, stage), fullKeys.flip(stage));
+          entry = loadShared(Shared::entry(shared, stage));
+          turns.await();
+          pin(scores);
+          pin(output);
+          pin(pairs);
+          fenceProducts();
+          multiplyKeys(scores, queries, describe(Shared::keys(shared, stage)));
+          commitProducts();
+          waitFor(Shared::fullValues(shared, previous), fullValues.flip(previous));
+          multiplyValues(output, pairs, describe(Shared::values(shared, previous), kChunkBytes), true);
+          commitProducts();
+          turns.pass();
+          waitForProducts<1>();
+          pin(scores);
+          release(Shared::emptyKeys(shared, stage), lane);
+          if (entry & ~kTileIndexMask)
+            maskScores(scores, p.layout, entry, row, firstColumn, halfWidth);
+          const bool grown = softmax.exponentiate(scores, p.scale, factor);
+          waitForProducts<0>();
+          pin(output);
+          pin(pairs);
+          release(Shared::emptyValues(shared, previous), lane);
+          packPairs(scores, pairs);
+          if (grown)
+            rescale(output, factor);
+        }
+      }
+      release(Shared::emptyQueries(shared), lane);
+      const u32 last = static_cast<u32>(count - 1) % kStages;
+      waitFor(Shared::fullValues(shared, last), fullValues.flip(last));
+      pin(output);
+      pin(pairs);
+      fenceProducts();
+      multiplyValues(output, pairs, describe(Shared::values(shared, last), kChunkBytes), true);
+      commitProducts();
+      inverse[0] = softmax.inverseSum(0);
+      inverse[1] = softmax.inverseSum(1);
+      waitForProducts<0>();
+      pin(output);
+      release(Shared::emptyValues(shared, last), lane);
+    }
+    // A group that begins in the video ends with it; the text has groups of its own.
+    const i32 textRow = p.layout.videoTiles * kTileRows;
+    const i32 lastRow = item.row.firstRow < textRow ? textRow : 0x7FFFFFFF;
+    storeRows(output, inverse, p.layout, row, lastRow, item.tokenMajor, p.output + item.head * kDimension, stride);
+  }
+}
+
+extern "C" __global__ void __launch_bounds__(kThreads, 1) attendBlocks(const __grid_constant__ AttendParameters p) {
+  extern __shared__ __align__(1024) u8 memory[];
+  const u32 shared = (sharedAddress(memory) + 1023) & ~1023u;
+  if (threadIdx.x == 0)
+    Shared::initialize(shared, 4 * kWarpgroups);
+  __syncthreads();
+  if (threadIdx.x < 128) {
+    shrinkRegisters<kProducerRegisters>();
+    if (threadIdx.x == 0)
+      produce(p, shared);
+  } else {
+    growRegisters<kConsumerRegisters>();
+    consume(p, shared);
+  }
+}
