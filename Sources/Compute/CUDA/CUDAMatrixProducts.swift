@@ -167,7 +167,8 @@ final class CUDAMatrixProducts: @unchecked Sendable {
 
   private func check(_ status: Int32, _ problem: Problem) throws(ComputeError) {
     guard status != 0 else { return }
-    let words = unsafe functions.cublasLtGetStatusString(status).map { unsafe String(cString: $0) } ?? "status \(status)"
+    let words =
+      unsafe functions.cublasLtGetStatusString(status).map { unsafe String(cString: $0) } ?? "status \(status)"
     throw ComputeError(
       .libraryFailure,
       "cuBLASLt failed while multiplying \(problem.rows) rows with a linear layer [\(problem.outputs), "

@@ -47,7 +47,9 @@ final class CUDACompiler: @unchecked Sendable {
       unsafe functions.nvrtcCompileProgram(program.pointer, Int32(compilation.allOptions.count), $0)
     }
     let log = String(
-      decoding: unsafe bytes(program, functions.nvrtcGetProgramLogSize, functions.nvrtcGetProgramLog).prefix { $0 != 0 },
+      decoding: unsafe bytes(program, functions.nvrtcGetProgramLogSize, functions.nvrtcGetProgramLog).prefix {
+        $0 != 0
+      },
       as: UTF8.self)
     let name = "kernels for \(compilation.architecture)"
     guard status == 0 else { throw failure(status, name, log: log) }

@@ -61,7 +61,9 @@ struct CUDACompilation: Hashable, Sendable {
   /// - Parameter compiler: The compiler's version.
   func key(_ program: CUDAProgram, compiler: String) -> String {
     var digest = Digest()
-    for part in [program.name, program.text] + program.includes.flatMap({ [$0.name, $0.text] }) + allOptions + [compiler] {
+    for part in [program.name, program.text] + program.includes.flatMap({ [$0.name, $0.text] }) + allOptions + [
+      compiler
+    ] {
       digest.add(part.utf8)
       // No text holds a zero, so that parts cannot run into each other.
       digest.add([0])

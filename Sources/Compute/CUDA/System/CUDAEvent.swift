@@ -19,7 +19,9 @@ final class CUDAEvent: Sendable {
 
   /// Sets the mark behind everything that the stream was given so far.
   func record() throws(ComputeError) {
-    try context.call("recording an event") { functions, stream in unsafe functions.cuEventRecord(handle.pointer, stream.pointer) }
+    try context.call("recording an event") { functions, stream in
+      unsafe functions.cuEventRecord(handle.pointer, stream.pointer)
+    }
   }
 
   /// Waits until the stream has reached the mark.
