@@ -23,27 +23,9 @@ constexpr int kProducerRegisters = kWarpgroups == 2 ? 24 : 32;
 constexpr int kConsumerRegisters = kWarpgroups == 2 ? 240 : 160;
 using Shared = PipelineLayout<kDimension, kQueryRows, kStages>;
 
-/// The query rows of an item, and their keys.
-struct Item {
-  i32 head;
-  bool tokenMajor;
-  TileRow row;
-};
-
-/// Items are ordered by head, and in each head by falling number of keys: neighbors share keys in the cache, and what
-/// is left at the end is short.
-__device__ __forceinline__ Item findItem(const AttendParameters& p, u32 index) {
-  Item item;
-  item.head = static_cast<i32>(index / static_cast<u32>(p.groups));
-  item.tokenMajor = p.patterns[item.head] != 0;
-  item.row = p.rows[index - item.head * p.groups + (item.tokenMajor ? p.groups : 0)];
-  return item;
-}
-
 /// One thread fetches items, and copies their tiles as fast as the stages get free.
 __device__ __forceinline__ void produce(const AttendParameters& p, u32 shared) {
-  const u32 items = static_cast<u32>(p.layout.heads * p.groups);
-  const i64 headTiles = p.layout.videoTiles + p.layout.textTiles;
+  const u32 items = static_cast<u32>(p.geometry.heads * p.groups);
   Parity emptyKeys(1), emptyValues(1), emptyQueries(1), emptyItems(1);
   for (u32 turn = 0;; ++turn) {
     const u32 index = atomicAdd(p.counter, 1u);
@@ -54,50 +36,50 @@ __device__ __forceinline__ void produce(const AttendParameters& p, u32 shared) {
     if (index >= items)
       return;
     const Item item = findItem(p, index);
-    const i64 headOffset = item.head * headTiles * (kDimension * 256);
-    const u32* entries = p.entries + item.row.start;
+    const i64 offset = headOffset<kDimension>(p.geometry, item.head);
+    const u32* entries = p.entries + item.group.start;
 
     const auto loadKeys = [&](i32 n, u32 stage) {
       const u32 entry = entries[n];
       waitFor(Shared::emptyKeys(shared, stage), emptyKeys.flip(stage));
       storeShared(Shared::entry(shared, stage), entry);
-      arriveExpecting(Shared::fullKeys(shared, stage), kDimension * 256);
-      copyBulk(Shared::keys(shared, stage), p.keys + headOffset + static_cast<i64>(entry & kTileIndexMask) * (kDimension * 256),
-               kDimension * 256, Shared::fullKeys(shared, stage));
+      arriveExpecting(Shared::fullKeys(shared, stage), kTileBytes<kDimension>);
+      copyBulk(Shared::keys(shared, stage), p.keys + offset + static_cast<i64>(entry & kTileIndexMask) * kTileBytes<kDimension>,
+               kTileBytes<kDimension>, Shared::fullKeys(shared, stage));
     };
     const auto loadValues = [&](i32 n, u32 stage) {
       const u32 entry = entries[n];
       waitFor(Shared::emptyValues(shared, stage), emptyValues.flip(stage));
-      arriveExpecting(Shared::fullValues(shared, stage), kDimension * 256);
-      copyBulk(Shared::values(shared, stage), p.values + headOffset + static_cast<i64>(entry & kTileIndexMask) * (kDimension * 256),
-               kDimension * 256, Shared::fullValues(shared, stage));
+      arriveExpecting(Shared::fullValues(shared, stage), kTileBytes<kDimension>);
+      copyBulk(Shared::values(shared, stage), p.values + offset + static_cast<i64>(entry & kTileIndexMask) * kTileBytes<kDimension>,
+               kTileBytes<kDimension>, Shared::fullValues(shared, stage));
     };
-    if (item.row.count == 0)
+    if (item.group.count == 0)
       continue;
     loadKeys(0, 0);
     waitFor(Shared::emptyQueries(shared), emptyQueries.flip(0));
     arriveExpecting(Shared::fullQueries(shared), kQueryRows * kDimension * 2);
     if constexpr (kDimension == 64) {
       // One chunk: rows follow one another across tiles.
-      const i64 left = headTiles * kTileRows - item.row.firstRow;
+      const i32 left = p.geometry.rows - item.group.firstRow;
       const u32 rows = left < kQueryRows ? static_cast<u32>(left) : kQueryRows;
-      copyBulk(Shared::queries(shared), p.queries + headOffset + static_cast<i64>(item.row.firstRow) * 128, rows * 128,
+      copyBulk(Shared::queries(shared), p.queries + offset + static_cast<i64>(item.group.firstRow) * 128, rows * 128,
                Shared::fullQueries(shared));
       if (rows < kQueryRows) // the rest of the group: any rows that exist
-        copyBulk(Shared::queries(shared) + rows * 128, p.queries + headOffset, (kQueryRows - rows) * 128,
+        copyBulk(Shared::queries(shared) + rows * 128, p.queries + offset, (kQueryRows - rows) * 128,
                  Shared::fullQueries(shared));
     } else {
-      copyBulk(Shared::queries(shared), p.queries + headOffset + static_cast<i64>(item.row.firstRow) * 256,
+      copyBulk(Shared::queries(shared), p.queries + offset + static_cast<i64>(item.group.firstRow) * 256,
                kQueryRows * kDimension * 2, Shared::fullQueries(shared));
     }
     u32 stage = 0;
-    for (i32 n = 1; n < item.row.count; ++n) {
+    for (i32 n = 1; n < item.group.count; ++n) {
       const u32 previous = stage;
       stage = stage + 1 == kStages ? 0 : stage + 1;
       loadKeys(n, stage);
       loadValues(n - 1, previous);
     }
-    loadValues(item.row.count - 1, stage);
+    loadValues(item.group.count - 1, stage);
   }
 }
 
@@ -135,12 +117,12 @@ struct Turns {
 };
 
 __device__ __forceinline__ void consume(const AttendParameters& p, u32 shared) {
-  const u32 items = static_cast<u32>(p.layout.heads * p.groups);
+  const u32 items = static_cast<u32>(p.geometry.heads * p.groups);
   const u32 warpgroup = threadIdx.x / 128 - 1;
   const u32 lane = threadIdx.x % 32;
   const i32 rowInGroup = static_cast<i32>(warpgroup * 64 + threadIdx.x % 128 / 32 * 16 + lane / 4);
   const i32 firstColumn = static_cast<i32>(lane % 4 * 2);
-  const i64 stride = static_cast<i64>(p.layout.heads) * kDimension;
+  const i64 stride = static_cast<i64>(p.geometry.heads) * kDimension;
   const Turns turns{warpgroup};
   Parity fullKeys(0), fullValues(0), fullQueries(0), fullItems(0);
   const u64 queries = describe(Shared::queries(shared) + warpgroup * 64 * 128);
@@ -157,8 +139,8 @@ __device__ __forceinline__ void consume(const AttendParameters& p, u32 shared) {
     if (index >= items)
       return;
     const Item item = findItem(p, index);
-    const i32 count = item.row.count;
-    const i32 row = item.row.firstRow + rowInGroup;
+    const i32 count = item.group.count;
+    const i32 row = item.group.firstRow + rowInGroup;
     const i32 halfWidth = p.halfWidth[item.tokenMajor];
 
     float scores[64], output[kDimension / 2], factor[2];
@@ -181,7 +163,7 @@ __device__ __forceinline__ void consume(const AttendParameters& p, u32 shared) {
       pin(scores);
       release(Shared::emptyKeys(shared, 0), lane);
       if (entry & ~kTileIndexMask)
-        maskScores(scores, p.layout, entry, row, firstColumn, halfWidth);
+        maskScores(scores, p.geometry, entry, row, firstColumn, halfWidth);
       softmax.exponentiate(scores, p.scale, factor);
       packPairs(scores, pairs);
 
@@ -208,7 +190,7 @@ __device__ __forceinline__ void consume(const AttendParameters& p, u32 shared) {
           pin(scores);
           release(Shared::emptyKeys(shared, stage), lane);
           if (entry & ~kTileIndexMask)
-            maskScores(scores, p.layout, entry, row, firstColumn, halfWidth);
+            maskScores(scores, p.geometry, entry, row, firstColumn, halfWidth);
           const bool grown = softmax.exponentiate(scores, p.scale, factor);
           waitForProducts<0>();
           pin(output);
@@ -234,9 +216,9 @@ __device__ __forceinline__ void consume(const AttendParameters& p, u32 shared) {
       release(Shared::emptyValues(shared, last), lane);
     }
     // A group that begins in the video ends with it; the text has groups of its own.
-    const i32 textRow = p.layout.videoTiles * kTileRows;
-    const i32 lastRow = item.row.firstRow < textRow ? textRow : 0x7FFFFFFF;
-    storeRows(output, inverse, p.layout, row, lastRow, item.tokenMajor, p.output + item.head * kDimension, stride);
+    const i32 textRow = p.geometry.videoRows;
+    const i32 lastRow = item.group.firstRow < textRow ? textRow : 0x7FFFFFFF;
+    storeRows(output, inverse, p.geometry, row, lastRow, item.tokenMajor, p.output + item.head * kDimension, stride);
   }
 }
 

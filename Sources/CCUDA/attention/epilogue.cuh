@@ -4,22 +4,22 @@
 #include "ptx/convert.cuh"
 
 /// Where a packed row lies in the sequence, or -1 for a row that does not exist.
-__device__ __forceinline__ i32 sequenceRow(const Layout& layout, i32 row, bool tokenMajor) {
-  const i32 token = row - layout.videoTiles * kTileRows;
+__device__ __forceinline__ i32 sequenceRow(const Geometry& geometry, i32 row, bool tokenMajor) {
+  const i32 token = row - geometry.videoRows;
   if (token >= 0)
-    return token < layout.textTokens ? layout.textStart + token : -1;
-  if (row >= layout.videoTokens)
+    return token < geometry.textTokens ? geometry.textStart + token : -1;
+  if (row >= geometry.videoTokens)
     return -1;
   if (!tokenMajor)
-    return layout.videoStart + row;
-  const u32 place = static_cast<u32>(row) / static_cast<u32>(layout.frames);
-  const i32 frame = row - static_cast<i32>(place) * layout.frames;
-  return layout.videoStart + frame * layout.tokensPerFrame + static_cast<i32>(place);
+    return geometry.videoStart + row;
+  const u32 place = static_cast<u32>(row) / static_cast<u32>(geometry.frames);
+  const i32 frame = row - static_cast<i32>(place) * geometry.frames;
+  return geometry.videoStart + frame * geometry.tokensPerFrame + static_cast<i32>(place);
 }
 
 /// Whether a packed row is padded text, whose output is zero.
-__device__ __forceinline__ bool isPaddedText(const Layout& layout, i32 row) {
-  return row >= layout.videoTiles * kTileRows + layout.validText;
+__device__ __forceinline__ bool isPaddedText(const Geometry& geometry, i32 row) {
+  return row >= geometry.videoRows + geometry.validText;
 }
 
 /// Exchanges a 4×4 square within the four threads of a row: thread `lane` gets what they hold at `v[lane]`.
@@ -43,14 +43,14 @@ __device__ __forceinline__ void transposeInRow(u32 (&v)[4], u32 lane) {
 /// - Parameter base: Column 0 of the head in row 0 of the sequence.
 template <int kCount>
 __device__ __forceinline__ void storeRows(const float (&output)[kCount], const float (&inverse)[2],
-                                          const Layout& layout, i32 row, i32 lastRow, bool tokenMajor, u16* base,
+                                          const Geometry& geometry, i32 row, i32 lastRow, bool tokenMajor, u16* base,
                                           i64 stride) {
   const u32 lane = threadIdx.x % 4;
 #pragma unroll
   for (int r = 0; r < 2; ++r) {
     const i32 packedRow = row + 8 * r;
-    const i32 target = packedRow < lastRow ? sequenceRow(layout, packedRow, tokenMajor) : -1;
-    const bool isZero = isPaddedText(layout, packedRow);
+    const i32 target = packedRow < lastRow ? sequenceRow(geometry, packedRow, tokenMajor) : -1;
+    const bool isZero = isPaddedText(geometry, packedRow);
     u16* line = base + static_cast<i64>(target) * stride + lane * 8;
 #pragma unroll
     for (int j = 0; j < kCount / 4; j += 4) {

@@ -13,11 +13,11 @@ struct KeptKeys {
 };
 
 /// What `row` keeps of the tile of `entry`.
-__device__ __forceinline__ KeptKeys keptKeys(const Layout& layout, u32 entry, i32 row, i32 halfWidth) {
+__device__ __forceinline__ KeptKeys keptKeys(const Geometry& geometry, u32 entry, i32 row, i32 halfWidth) {
   const i32 tile = static_cast<i32>(entry & kTileIndexMask);
   KeptKeys kept{0, 0x7FFFFFFF};
   if (entry & kNeedsLimit) {
-    kept.high = tile < layout.videoTiles ? layout.videoTokens : layout.videoTiles * kTileRows + layout.validText;
+    kept.high = tile * kTileRows < geometry.videoRows ? geometry.videoTokens : geometry.videoRows + geometry.validText;
   }
   if (entry & kNeedsBand) {
     kept.low = row - halfWidth + 1;
@@ -28,10 +28,10 @@ __device__ __forceinline__ KeptKeys keptKeys(const Layout& layout, u32 entry, i3
 
 /// Drops the scores of a thread that its two rows do not keep; the layout of warp and warpgroup products.
 template <int kCount>
-__device__ __forceinline__ void maskScores(float (&scores)[kCount], const Layout& layout, u32 entry, i32 row,
+__device__ __forceinline__ void maskScores(float (&scores)[kCount], const Geometry& geometry, u32 entry, i32 row,
                                            i32 firstColumn, i32 halfWidth) {
-  const KeptKeys upper = keptKeys(layout, entry, row, halfWidth);
-  const KeptKeys lower = keptKeys(layout, entry, row + 8, halfWidth);
+  const KeptKeys upper = keptKeys(geometry, entry, row, halfWidth);
+  const KeptKeys lower = keptKeys(geometry, entry, row + 8, halfWidth);
   const i32 column = static_cast<i32>(entry & kTileIndexMask) * kTileRows + firstColumn;
 #pragma unroll
   for (int i = 0; i < kCount; ++i) {

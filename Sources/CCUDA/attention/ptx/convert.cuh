@@ -1,6 +1,6 @@
 #pragma once
 
-#include "types.cuh"
+#include "ptx/types.cuh"
 
 /// Two floats to packed bfloat16, `low` in the lower half; round to nearest even.
 __device__ __forceinline__ u32 packBFloat16(float low, float high) {

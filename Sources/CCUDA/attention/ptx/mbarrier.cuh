@@ -1,6 +1,6 @@
 #pragma once
 
-#include "types.cuh"
+#include "ptx/types.cuh"
 
 // Barriers in shared memory that count arrivals and bytes. A fresh barrier lets a wait for parity 1 pass at once.
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "types.cuh"
+#include "ptx/types.cuh"
 
 // Warpgroup matrix products of sm_90a: D[64, N] (+)= A[64, 16] · B[16, N], bf16 in, float32 out.
 //
