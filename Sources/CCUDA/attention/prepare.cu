@@ -143,7 +143,8 @@ extern "C" __global__ void __launch_bounds__(kThreads) prepareHeads(const __grid
   const i64 width = static_cast<i64>(g.heads) * kDimension;
   const u16* source = segment.packed + static_cast<i64>(token) * 3 * width + 8 * piece;
   const i64 part = headOffset<kDimension>(g, g.heads);
-  const i64 places[2] = {pieceOffset<kDimension>(row, piece), pieceOffset<kDimension>(tokenMajorRow, piece)};
+  const i64 place = pieceOffset<kDimension>(row, piece);
+  const i64 tokenMajorPlace = pieceOffset<kDimension>(tokenMajorRow, piece);
 
 #pragma unroll 2
   for (i32 head = firstHead; head < lastHead; ++head) {
@@ -157,7 +158,7 @@ extern "C" __global__ void __launch_bounds__(kThreads) prepareHeads(const __grid
     transform(q, segment.norm, segment.epsilon, queryWeight, queryBias, turn);
     transform(k, segment.norm, segment.epsilon, keyWeight, keyBias, turn);
     const Quad zero{0, 0, 0, 0};
-    u8* target = p.output + headOffset<kDimension>(g, head) + places[isTokenMajor(p.patterns, head)];
+    u8* target = p.output + headOffset<kDimension>(g, head) + (isTokenMajor(p.patterns, head) ? tokenMajorPlace : place);
     *reinterpret_cast<Quad*>(target) = exists ? pack(q) : zero;
     *reinterpret_cast<Quad*>(target + part) = exists ? pack(k) : zero;
     *reinterpret_cast<Quad*>(target + 2 * part) = value;
