@@ -6,21 +6,41 @@ from ctypes import c_int32 as i32, c_uint32 as u32, c_void_p as ptr, c_float as 
 
 TILE = 128
 
-class Layout(ctypes.Structure):
-    _fields_ = [(n, i32) for n in ("frames", "tokens_per_frame", "video", "video_tiles", "text", "valid_text",
-                                   "text_tiles", "video_start", "text_start", "heads")]
+class Geometry(ctypes.Structure):
+    _fields_ = [(n, i32) for n in ("heads", "dimension", "frames", "tokens_per_frame", "video", "text", "valid_text",
+                                   "video_start", "text_start", "rows", "video_rows")]
+    video_tiles = property(lambda self: self.video_rows // TILE)
+    text_tiles = property(lambda self: (self.rows - self.video_rows) // TILE)
+
+class Segment(ctypes.Structure):
+    _fields_ = [(n, ptr) for n in ("packed", "q_weight", "q_bias", "k_weight", "k_bias", "cosine", "sine")] + [
+        ("norm", i32), ("epsilon", f32)]
+
+class Prepare(ctypes.Structure):
+    _fields_ = [("geometry", Geometry), ("patterns", u32 * 8), ("video", Segment), ("text", Segment), ("output", ptr)]
 
 class Attend(ctypes.Structure):
-    _fields_ = [("layout", Layout), ("q", ptr), ("k", ptr), ("v", ptr), ("output", ptr), ("patterns", ptr),
+    _fields_ = [("geometry", Geometry), ("patterns", u32 * 8), ("q", ptr), ("k", ptr), ("v", ptr), ("output", ptr),
                 ("rows", ptr), ("entries", ptr), ("counter", ptr), ("groups", i32), ("half_width", i32 * 2),
                 ("scale", f32)]
+
+class Profile(ctypes.Structure):
+    _fields_ = [("geometry", Geometry), ("q", ptr), ("k", ptr), ("v", ptr), ("samples", ptr), ("scratch", ptr),
+                ("errors", ptr), ("sample_count", i32), ("splits", i32), ("half_width", i32 * 2), ("scale", f32)]
+
+def pattern_bits(patterns):
+    words = (u32 * 8)()
+    for h, p in enumerate(patterns):
+        words[h // 32] |= p << h % 32
+    return words
 
 def blocks(n, size=TILE):
     return (n + size - 1) // size
 
-def layout(F, P, T, valid, first, heads):
+def layout(F, P, T, valid, first, heads, D=0):
     V = F * P
-    return Layout(F, P, V, blocks(V), T, valid, blocks(T), T if first else 0, 0 if first else V, heads)
+    return Geometry(heads, D, F, P, V, T, valid, T if first else 0, 0 if first else V, (blocks(V) + blocks(T)) * TILE,
+                    blocks(V) * TILE)
 
 def packed_rows(l, pattern):
     """For each packed row the row of the sequence, or -1."""
@@ -96,20 +116,19 @@ class Problem:
         self.pairs = 0
         self.rows, self.entries = torch.tensor(rows, device=dev), torch.tensor(entries.view(np.int32), device=dev)
         self.tile_count = sum(int(rows.reshape(2, groups, 3)[p, :, 2].sum()) for p in patterns)
-        self.pat = torch.tensor(patterns, device=dev, dtype=torch.uint8)
         self.counter = torch.zeros(1, device=dev, dtype=torch.int32)
         self.out = torch.full((S, l.heads * D), 7.0, device=dev, dtype=torch.bfloat16)
         self.group_rows = group_rows
-        self.params = Attend(l, self.tq.data_ptr(), self.tk.data_ptr(), self.tv.data_ptr(), self.out.data_ptr(),
-                             self.pat.data_ptr(), self.rows.data_ptr(), self.entries.data_ptr(), self.counter.data_ptr(),
+        self.params = Attend(l, pattern_bits(patterns), self.tq.data_ptr(), self.tk.data_ptr(), self.tv.data_ptr(), self.out.data_ptr(),
+                             self.rows.data_ptr(), self.entries.data_ptr(), self.counter.data_ptr(),
                              groups, (i32 * 2)(*widths), D ** -0.5 * 1.4426950408889634)
 
     def flops(self):
         return 4 * self.D * self.tile_count * self.group_rows * TILE
 
     def run(self, kernel, grid, threads):
-        self.counter.zero_()
-        kernel((grid, 1, 1), (threads, 1, 1), self.params)
+        """`grid` blocks that fetch items, or one for each item when it is 0."""
+        kernel((grid or self.l.heads * self.params.groups, 1, 1), (threads, 1, 1), self.params)
 
     def reference(self):
         l = self.l

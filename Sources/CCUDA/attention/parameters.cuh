@@ -73,7 +73,7 @@ struct AttendParameters {
   /// `[2, groups]`: for each pattern the groups of query rows, those with most keys first.
   const RowGroup* rowGroups;
   const u32* entries;
-  /// The next item; zero before the launch. Not used where a block has one item.
+  /// The next item: zero before the first launch, and again after each. Not used where a block has one item.
   u32* counter;
   i32 groups;
   /// A video pair is kept iff the distance of its rows is less.

@@ -25,21 +25,43 @@ __device__ __forceinline__ void copyHalfTile(u32 stage, const u8* tile, i32 half
   }
 }
 
-/// The left operand of one product: 16 rows and 16 columns from `piece` on.
+// Squares are named by the address of a lane's row in the first of them. The swizzle turns steps along a row into
+// exclusive ors, and steps of whole rows stay sums: one register serves a whole operand.
+
+/// Where a lane's row of the left operands begins: 16 rows from `firstRow` on.
 template <int kRows>
-__device__ __forceinline__ void loadLeft(u32 (&a)[4], u32 stage, u32 firstRow, u32 piece) {
+__device__ __forceinline__ u32 leftAddress(u32 stage, u32 firstRow) {
   const u32 lane = threadIdx.x % 32;
-  loadSquares(a, stage + stageOffset<kRows>(firstRow + lane % 16, piece + lane / 16));
+  return stage + stageOffset<kRows>(firstRow + lane % 16, lane / 16);
 }
 
-/// scores[16·kStrips, 64] = Q·Kᵀ for the rows of a warp from `firstRow` on.
-template <int kDimension, int kRows, int kStrips>
-__device__ __forceinline__ void multiplyKeys(float (&scores)[kStrips][32], u32 queries, u32 firstRow, u32 keys) {
+/// Where a lane's row of the keys begins.
+__device__ __forceinline__ u32 keysAddress(u32 stage) {
   const u32 lane = threadIdx.x % 32;
+  return stage + stageOffset<kStepKeys>(lane / 16 * 8 + lane % 8, lane / 8 % 2);
+}
+
+/// Where a lane's row of the values begins: columns from `8·firstPiece` on.
+__device__ __forceinline__ u32 valuesAddress(u32 stage, u32 firstPiece) {
+  const u32 lane = threadIdx.x % 32;
+  return stage + stageOffset<kStepKeys>(lane % 16, firstPiece + lane / 16);
+}
+
+/// The address 16 columns further on, `step` times.
+template <int kRows>
+__device__ __forceinline__ u32 stepColumns(u32 address, u32 step) {
+  return (address ^ step % 4 * 32) + step / 4 * (kRows * 128);
+}
+
+/// scores[16·kStrips, kKeys] = Q·Kᵀ for the rows of a warp.
+/// - Parameter queries: ``leftAddress`` of the first strip.
+/// - Parameter keys: ``keysAddress``.
+template <int kDimension, int kRows, int kStrips, int kKeys>
+__device__ __forceinline__ void multiplyKeys(float (&scores)[kStrips][kKeys / 2], u32 queries, u32 keys) {
 #pragma unroll
   for (int s = 0; s < kStrips; ++s) {
 #pragma unroll
-    for (int i = 0; i < 32; ++i)
+    for (int i = 0; i < kKeys / 2; ++i)
       scores[s][i] = 0.0f;
   }
 #pragma unroll
@@ -47,11 +69,11 @@ __device__ __forceinline__ void multiplyKeys(float (&scores)[kStrips][32], u32 q
     u32 a[kStrips][4];
 #pragma unroll
     for (int s = 0; s < kStrips; ++s)
-      loadLeft<kRows>(a[s], queries, firstRow + 16 * s, 2 * k);
+      loadSquares(a[s], stepColumns<kRows>(queries, k) + s * 16 * 128);
 #pragma unroll
-    for (int n = 0; n < kStepKeys / 16; ++n) {
+    for (int n = 0; n < kKeys / 16; ++n) {
       u32 b[4];
-      loadSquares(b, keys + stageOffset<kStepKeys>(16 * n + lane / 16 * 8 + lane % 8, 2 * k + lane / 8 % 2));
+      loadSquares(b, stepColumns<kStepKeys>(keys, k) + n * 16 * 128);
 #pragma unroll
       for (int s = 0; s < kStrips; ++s) {
         multiply(&scores[s][8 * n], a[s], b[0], b[1]);
@@ -61,8 +83,8 @@ __device__ __forceinline__ void multiplyKeys(float (&scores)[kStrips][32], u32 q
   }
 }
 
-/// The right operands of P·V: 16 keys from `firstKey` on, 16 columns from `piece` on.
-__device__ __forceinline__ void loadValues(u32 (&b)[4], u32 values, u32 firstKey, u32 piece) {
-  const u32 lane = threadIdx.x % 32;
-  loadSquaresTransposed(b, values + stageOffset<kStepKeys>(firstKey + lane % 16, piece + lane / 16));
+/// The right operands of P·V: 16 keys, 16 columns.
+/// - Parameter values: ``valuesAddress``.
+__device__ __forceinline__ void loadValues(u32 (&b)[4], u32 values, u32 keyStep, u32 columnStep) {
+  loadSquaresTransposed(b, stepColumns<kStepKeys>(values, columnStep) + keyStep * 16 * 128);
 }

@@ -5,12 +5,14 @@
 // are mean squared differences to the first (Algorithm 1 of arXiv:2502.01776). All heads are placed frame-major; the
 // other index of a key is computed from it. Reads keys and values once for each 64 sampled rows; the keys are split
 // over blocks, whose sums `combineProfiles` joins in a fixed order.
+#pragma once
+
 #include "mask.cuh"
 #include "ptx/convert.cuh"
 #include "warp_products.cuh"
 
-#ifndef HEAD_DIMENSION
-#error "HEAD_DIMENSION is 64 or 128"
+#if !defined(HEAD_DIMENSION) || !defined(KERNEL)
+#error "the file that includes this says HEAD_DIMENSION and the name of the KERNEL"
 #endif
 
 constexpr int kDimension = HEAD_DIMENSION;
@@ -19,6 +21,8 @@ constexpr int kThreads = 256;
 constexpr int kRows = 64;
 /// Two warps share 16 rows: both compute the scores, each sums half of the columns.
 constexpr int kColumns = kDimension / 2;
+/// Keys that are in registers at a time: with more, three outputs do not fit.
+constexpr int kPartKeys = 32;
 /// All keys, the spatial band, the temporal band.
 constexpr int kMasks = 3;
 constexpr u32 kQueryBytes = kRows * kDimension * 2;
@@ -58,7 +62,7 @@ __device__ __forceinline__ i32 tokenMajor(const Geometry& g, i32 token) {
 }
 
 /// Grid: splits, heads, groups of 64 sampled rows.
-extern "C" __global__ void __launch_bounds__(kThreads, 1) profileHeads(const __grid_constant__ ProfileParameters p) {
+extern "C" __global__ void __launch_bounds__(kThreads, 1) KERNEL(const __grid_constant__ ProfileParameters p) {
   extern __shared__ __align__(1024) u8 memory[];
   // A key's index in both orders, or a number that is near to every row for text and to none for what does not exist.
   __shared__ i32 keyPlaces[2][2][kStepKeys];
@@ -102,6 +106,7 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) profileHeads(const __g
     load(firstStep, 0);
   commitCopies();
 
+  const u32 leftRows = leftAddress<kRows>(queries, warpRow);
   i32 places[2][2];
 #pragma unroll
   for (int r = 0; r < 2; ++r) {
@@ -118,6 +123,7 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) profileHeads(const __g
       output[m][i] = 0.0f;
   }
 
+#pragma unroll 1
   for (i32 step = firstStep; step < lastStep; ++step) {
     const i32 buffer = (step - firstStep) % 2;
     waitForCopies<0>();
@@ -125,65 +131,76 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) profileHeads(const __g
     if (step + 1 < lastStep)
       load(step + 1, 1 - buffer);
     commitCopies();
-    const u32 keys = stages + static_cast<u32>(buffer) * 2 * kStageBytes, values = keys + kStageBytes;
-    float scores[1][32];
-    multiplyKeys<kDimension, kRows, 1>(scores, queries, warpRow, keys);
+    const u32 keyRows = keysAddress(stages) + static_cast<u32>(buffer) * 2 * kStageBytes;
+    const u32 valueRows = valuesAddress(stages + kStageBytes, firstPiece) + static_cast<u32>(buffer) * 2 * kStageBytes;
+#pragma unroll 1
+    for (u32 part = 0; part < kStepKeys / kPartKeys; ++part) {
+      float scores[1][kPartKeys / 2];
+      multiplyKeys<kDimension, kRows, 1, kPartKeys>(scores, leftRows, keyRows + part * (kPartKeys * 128));
 
-    // One maximum serves the three softmaxes: that of all keys.
-    float largest[2] = {maximum[0], maximum[1]};
-    u32 kept[kMasks] = {};
+      // One maximum serves the three softmaxes: that of all keys.
+      float largest[2] = {maximum[0], maximum[1]};
+      u32 kept[kMasks] = {};
 #pragma unroll
-    for (int i = 0; i < 32; ++i) {
-      const int r = i % 4 / 2;
-      const i32 column = i / 4 * 8 + lane % 4 * 2 + i % 2;
-      const i32 key = keyPlaces[buffer][0][column], keyInTime = keyPlaces[buffer][1][column];
-      const bool exists = key != -2, isText = key == -1;
-      kept[0] |= static_cast<u32>(exists) << i;
-      kept[1] |= static_cast<u32>(exists && (isText || abs(key - places[r][0]) < p.halfWidth[0])) << i;
-      kept[2] |= static_cast<u32>(exists && (isText || abs(keyInTime - places[r][1]) < p.halfWidth[1])) << i;
-      if (!exists)
-        scores[0][i] = kDropped;
-      largest[r] = fmaxf(largest[r], scores[0][i]);
-    }
-    float factor[2];
+      for (int i = 0; i < kPartKeys / 4; ++i) {
+        // A column of both rows at a time.
+        const i32 column = static_cast<i32>(part) * kPartKeys + i / 2 * 8 + lane % 4 * 2 + i % 2;
+        const volatile i32* own = &keyPlaces[buffer][0][column];
+        const i32 key = own[0], keyInTime = own[kStepKeys];
+        const bool exists = key != -2, isText = key == -1;
 #pragma unroll
-    for (int r = 0; r < 2; ++r) {
-      largest[r] = fmaxf(largest[r], __shfl_xor_sync(0xFFFFFFFFu, largest[r], 1));
-      largest[r] = fmaxf(largest[r], __shfl_xor_sync(0xFFFFFFFFu, largest[r], 2));
-      factor[r] = exp2Approximate((maximum[r] - largest[r]) * p.scale);
-      maximum[r] = largest[r];
-      largest[r] *= p.scale;
-    }
+        for (int r = 0; r < 2; ++r) {
+          const int at = i / 2 * 4 + 2 * r + i % 2;
+          kept[0] |= static_cast<u32>(exists) << at;
+          kept[1] |= static_cast<u32>(exists && (isText || abs(key - places[r][0]) < p.halfWidth[0])) << at;
+          kept[2] |= static_cast<u32>(exists && (isText || abs(keyInTime - places[r][1]) < p.halfWidth[1])) << at;
+          if (!exists)
+            scores[0][at] = kDropped;
+          largest[r] = fmaxf(largest[r], scores[0][at]);
+        }
+      }
+      float factor[2];
 #pragma unroll
-    for (int i = 0; i < 32; ++i)
-      scores[0][i] = exp2Approximate(fmaf(scores[0][i], p.scale, -largest[i % 4 / 2]));
+      for (int r = 0; r < 2; ++r) {
+        largest[r] = fmaxf(largest[r], __shfl_xor_sync(0xFFFFFFFFu, largest[r], 1));
+        largest[r] = fmaxf(largest[r], __shfl_xor_sync(0xFFFFFFFFu, largest[r], 2));
+        factor[r] = exp2Approximate((maximum[r] - largest[r]) * p.scale);
+        maximum[r] = largest[r];
+        largest[r] *= p.scale;
+      }
+      u32 pairs[kPartKeys / 4];
 #pragma unroll
-    for (int m = 0; m < kMasks; ++m) {
-      u32 pairs[16];
-#pragma unroll
-      for (int r = 0; r < 2; ++r)
-        sums[m][r] *= factor[r];
-#pragma unroll
-      for (int i = 0; i < 32; i += 2) {
-        const float low = kept[m] >> i & 1 ? scores[0][i] : 0.0f;
-        const float high = kept[m] >> (i + 1) & 1 ? scores[0][i + 1] : 0.0f;
-        sums[m][i % 4 / 2] += low + high;
-        pairs[i / 2] = packBFloat16(low, high);
+      for (int i = 0; i < kPartKeys / 2; i += 2) {
+        const float shift = largest[i % 4 / 2];
+        pairs[i / 2] = packBFloat16(exp2Approximate(fmaf(scores[0][i], p.scale, -shift)),
+                                    exp2Approximate(fmaf(scores[0][i + 1], p.scale, -shift)));
       }
 #pragma unroll
-      for (int i = 0; i < kColumns / 2; ++i)
-        output[m][i] *= factor[i % 4 / 2];
-      // A step that is outside the band of all 16 rows adds nothing.
-      if (m > 0 && !__any_sync(0xFFFFFFFFu, kept[m] != 0))
-        continue;
+      for (int m = 0; m < kMasks; ++m) {
+        u32 masked[kPartKeys / 4];
 #pragma unroll
-      for (int k = 0; k < kStepKeys / 16; ++k) {
+        for (int r = 0; r < 2; ++r)
+          sums[m][r] *= factor[r];
 #pragma unroll
-        for (int n = 0; n < kColumns / 16; ++n) {
-          u32 b[4];
-          loadValues(b, values, 16 * k, firstPiece + 2 * n);
-          multiply(&output[m][8 * n], &pairs[4 * k], b[0], b[1]);
-          multiply(&output[m][8 * n + 4], &pairs[4 * k], b[2], b[3]);
+        for (int i = 0; i < kPartKeys / 4; ++i) {
+          masked[i] = pairs[i] & ((kept[m] >> (2 * i) & 1) * 0xFFFFu | (kept[m] >> (2 * i + 1) & 1) * 0xFFFF0000u);
+          sums[m][i % 2] += lowBFloat16(masked[i]) + highBFloat16(masked[i]);
+        }
+#pragma unroll
+        for (int i = 0; i < kColumns / 2; ++i)
+          output[m][i] *= factor[i % 4 / 2];
+        // A step that is outside the band of all 16 rows adds nothing.
+        if (m > 0 && !__any_sync(0xFFFFFFFFu, kept[m] != 0))
+          continue;
+#pragma unroll
+        for (int k = 0; k < kPartKeys / 16; ++k) {
+#pragma unroll
+          for (int n = 0; n < kColumns / 16; ++n) {
+            u32 b[4];
+            loadValues(b, valueRows + part * (kPartKeys * 128), k, n);
+            multiply(&output[m][8 * n], &masked[4 * k], b[0], b[1]);
+            multiply(&output[m][8 * n + 4], &masked[4 * k], b[2], b[3]);
+          }
         }
       }
     }
@@ -211,7 +228,7 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) profileHeads(const __g
 }
 
 /// Joins the splits and compares. Grid: heads. A thread takes a column of every second (D = 64: fourth) row.
-extern "C" __global__ void __launch_bounds__(kThreads) combineProfiles(const __grid_constant__ ProfileParameters p) {
+extern "C" __global__ void __launch_bounds__(kThreads) COMBINE_KERNEL(const __grid_constant__ ProfileParameters p) {
   __shared__ float partial[2][kThreads];
   const i32 head = static_cast<i32>(blockIdx.x);
   const i32 column = static_cast<i32>(threadIdx.x) % kDimension;

@@ -3,12 +3,14 @@
 //
 // A block has one item: 128 query rows of a head. It walks the kept tiles in steps of 64 keys: copies of the next keys
 // run under the softmax and P·V, copies of the values under Q·Kᵀ.
+#pragma once
+
 #include "epilogue.cuh"
 #include "softmax.cuh"
 #include "warp_products.cuh"
 
-#ifndef HEAD_DIMENSION
-#error "HEAD_DIMENSION is 64 or 128"
+#if !defined(HEAD_DIMENSION) || !defined(KERNEL)
+#error "the file that includes this says HEAD_DIMENSION and the name of the KERNEL"
 #endif
 #ifndef STRIPS
 #define STRIPS 2
@@ -22,7 +24,7 @@ constexpr u32 kQueryBytes = kTileBytes<kDimension>;
 constexpr u32 kStageBytes = kStepKeys * kDimension * 2;
 
 extern "C" __global__ void __launch_bounds__(kThreads, 256 / kThreads)
-    attendBlocks(const __grid_constant__ AttendParameters p) {
+    KERNEL(const __grid_constant__ AttendParameters p) {
   extern __shared__ __align__(1024) u8 memory[];
   const u32 queries = sharedAddressOf(memory), keys = queries + kQueryBytes, values = keys + kStageBytes;
   const Item item = findItem(p, blockIdx.x);
@@ -36,6 +38,9 @@ extern "C" __global__ void __launch_bounds__(kThreads, 256 / kThreads)
   const auto tile = [&](const u8* tiles, i32 step) {
     return tiles + offset + static_cast<i64>(entries[step / 2] & kTileIndexMask) * kTileBytes<kDimension>;
   };
+
+  const u32 leftRows = leftAddress<kTileRows>(queries, warpRow);
+  const u32 keyRows = keysAddress(keys), valueRows = valuesAddress(values, 0);
 
   float output[kStrips][kDimension / 2];
   OnlineSoftmax softmax[kStrips];
@@ -54,13 +59,14 @@ extern "C" __global__ void __launch_bounds__(kThreads, 256 / kThreads)
     copyHalfTile<kDimension, kThreads>(keys, tile(p.keys, 0), 0);
     commitCopies();
   }
+#pragma unroll 1
   for (i32 step = 0; step < steps; ++step) {
     waitForCopies<0>();
     __syncthreads();
     copyHalfTile<kDimension, kThreads>(values, tile(p.values, step), step % 2);
     commitCopies();
     float scores[kStrips][32];
-    multiplyKeys<kDimension, kTileRows, kStrips>(scores, queries, warpRow, keys);
+    multiplyKeys<kDimension, kTileRows, kStrips, kStepKeys>(scores, leftRows, keyRows);
     __syncthreads();
     if (step + 1 < steps)
       copyHalfTile<kDimension, kThreads>(keys, tile(p.keys, step + 1), (step + 1) % 2);
@@ -86,7 +92,7 @@ extern "C" __global__ void __launch_bounds__(kThreads, 256 / kThreads)
 #pragma unroll
       for (int n = 0; n < kDimension / 16; ++n) {
         u32 b[4];
-        loadValues(b, values, 16 * k, 2 * n);
+        loadValues(b, valueRows, k, n);
 #pragma unroll
         for (int s = 0; s < kStrips; ++s) {
           multiply(&output[s][8 * n], &pairs[s][4 * k], b[0], b[1]);

@@ -4,11 +4,13 @@
 // and are rotated in pairs; v is copied. Statistics and rotation are float32, one rounding to bfloat16 at the end.
 // Reads `[n, 3·H·D]` bfloat16 rows of text and of video, writes `[3, H, rows, D]` as tiles (see `parameters.cuh`); rows
 // that do not exist are zero. Moves 12·H·D bytes for each token and the rotation tables once for each group of heads.
+#pragma once
+
 #include "parameters.cuh"
 #include "ptx/convert.cuh"
 
-#ifndef HEAD_DIMENSION
-#error "HEAD_DIMENSION is 64 or 128"
+#if !defined(HEAD_DIMENSION) || !defined(KERNEL)
+#error "the file that includes this says HEAD_DIMENSION and the name of the KERNEL"
 #endif
 
 constexpr int kDimension = HEAD_DIMENSION;
@@ -113,7 +115,7 @@ __device__ __forceinline__ void transform(Eight& e, i32 norm, float epsilon, con
 }
 
 /// Grid: groups of tokens in frame-major packed order, groups of heads.
-extern "C" __global__ void __launch_bounds__(kThreads) prepareHeads(const __grid_constant__ PrepareParameters p) {
+extern "C" __global__ void __launch_bounds__(kThreads) KERNEL(const __grid_constant__ PrepareParameters p) {
   const Geometry& g = p.geometry;
   const i32 row = static_cast<i32>(blockIdx.x) * kBlockTokens + static_cast<i32>(threadIdx.x) / kRowThreads;
   const i32 piece = static_cast<i32>(threadIdx.x) % kRowThreads;

@@ -1,17 +1,19 @@
 // Block-sparse attention for Hopper (sm_90a): O = softmax(Q·Kᵀ·scale over the kept keys)·V, bfloat16, sums in float32.
+#pragma once
+
 #include "epilogue.cuh"
 #include "pipeline.cuh"
 #include "ptx/wgmma.cuh"
 #include "softmax.cuh"
 
-#ifndef HEAD_DIMENSION
-#error "HEAD_DIMENSION is 64 or 128"
+#if !defined(HEAD_DIMENSION) || !defined(KERNEL)
+#error "the file that includes this says HEAD_DIMENSION and the name of the KERNEL"
 #endif
 #ifndef STAGES
 #define STAGES (HEAD_DIMENSION == 128 ? 2 : 4)
 #endif
 #ifndef PING_PONG
-#define PING_PONG 1
+#define PING_PONG 0
 #endif
 
 constexpr int kDimension = HEAD_DIMENSION;
@@ -19,9 +21,14 @@ constexpr int kWarpgroups = kDimension == 128 ? 2 : 3;
 constexpr int kThreads = 128 * (kWarpgroups + 1);
 constexpr int kQueryRows = 64 * kWarpgroups;
 constexpr int kStages = STAGES;
-constexpr int kProducerRegisters = kWarpgroups == 2 ? 24 : 32;
-constexpr int kConsumerRegisters = kWarpgroups == 2 ? 240 : 160;
+constexpr int kProducerRegisters = kWarpgroups == 2 ? 40 : 32;
+constexpr int kConsumerRegisters = kWarpgroups == 2 ? 232 : 160;
 using Shared = PipelineLayout<kDimension, kQueryRows, kStages>;
+
+/// Where the tile of an entry lies within its head.
+__device__ __forceinline__ i64 tileOffset(u32 entry) {
+  return static_cast<i64>(entry & kTileIndexMask) * kTileBytes<kDimension>;
+}
 
 /// One thread fetches items, and copies their tiles as fast as the stages get free.
 __device__ __forceinline__ void produce(const AttendParameters& p, u32 shared) {
@@ -33,30 +40,33 @@ __device__ __forceinline__ void produce(const AttendParameters& p, u32 shared) {
     waitFor(Shared::emptyItem(shared, slot), emptyItems.flip(slot));
     storeShared(Shared::item(shared, slot), index);
     arrive(Shared::fullItem(shared, slot));
-    if (index >= items)
+    if (index >= items) {
+      // Each block asks once in vain; the last to ask makes the counter ready for the next launch.
+      if (index == items + gridDim.x - 1)
+        *p.counter = 0;
       return;
+    }
     const Item item = findItem(p, index);
     const i64 offset = headOffset<kDimension>(p.geometry, item.head);
     const u32* entries = p.entries + item.group.start;
 
-    const auto loadKeys = [&](i32 n, u32 stage) {
-      const u32 entry = entries[n];
+    const auto loadKeys = [&](u32 entry, u32 stage) {
       waitFor(Shared::emptyKeys(shared, stage), emptyKeys.flip(stage));
       storeShared(Shared::entry(shared, stage), entry);
       arriveExpecting(Shared::fullKeys(shared, stage), kTileBytes<kDimension>);
-      copyBulk(Shared::keys(shared, stage), p.keys + offset + static_cast<i64>(entry & kTileIndexMask) * kTileBytes<kDimension>,
-               kTileBytes<kDimension>, Shared::fullKeys(shared, stage));
+      copyBulk(Shared::keys(shared, stage), p.keys + offset + tileOffset(entry), kTileBytes<kDimension>,
+               Shared::fullKeys(shared, stage));
     };
-    const auto loadValues = [&](i32 n, u32 stage) {
-      const u32 entry = entries[n];
+    const auto loadValues = [&](u32 entry, u32 stage) {
       waitFor(Shared::emptyValues(shared, stage), emptyValues.flip(stage));
       arriveExpecting(Shared::fullValues(shared, stage), kTileBytes<kDimension>);
-      copyBulk(Shared::values(shared, stage), p.values + offset + static_cast<i64>(entry & kTileIndexMask) * kTileBytes<kDimension>,
-               kTileBytes<kDimension>, Shared::fullValues(shared, stage));
+      copyBulk(Shared::values(shared, stage), p.values + offset + tileOffset(entry), kTileBytes<kDimension>,
+               Shared::fullValues(shared, stage));
     };
     if (item.group.count == 0)
       continue;
-    loadKeys(0, 0);
+    u32 entry = entries[0];
+    loadKeys(entry, 0);
     waitFor(Shared::emptyQueries(shared), emptyQueries.flip(0));
     arriveExpecting(Shared::fullQueries(shared), kQueryRows * kDimension * 2);
     if constexpr (kDimension == 64) {
@@ -73,13 +83,16 @@ __device__ __forceinline__ void produce(const AttendParameters& p, u32 shared) {
                kQueryRows * kDimension * 2, Shared::fullQueries(shared));
     }
     u32 stage = 0;
+#pragma unroll 1
     for (i32 n = 1; n < item.group.count; ++n) {
-      const u32 previous = stage;
-      stage = stage + 1 == kStages ? 0 : stage + 1;
-      loadKeys(n, stage);
-      loadValues(n - 1, previous);
+      const u32 next = entries[n];
+      const u32 nextStage = stage + 1 == kStages ? 0 : stage + 1;
+      loadKeys(next, nextStage);
+      loadValues(entry, stage);
+      entry = next;
+      stage = nextStage;
     }
-    loadValues(item.group.count - 1, stage);
+    loadValues(entry, stage);
   }
 }
 
@@ -222,7 +235,7 @@ __device__ __forceinline__ void consume(const AttendParameters& p, u32 shared) {
   }
 }
 
-extern "C" __global__ void __launch_bounds__(kThreads, 1) attendBlocks(const __grid_constant__ AttendParameters p) {
+extern "C" __global__ void __launch_bounds__(kThreads, 1) KERNEL(const __grid_constant__ AttendParameters p) {
   extern __shared__ __align__(1024) u8 memory[];
   const u32 shared = (sharedAddress(memory) + 1023) & ~1023u;
   if (threadIdx.x == 0)
