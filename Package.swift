@@ -83,12 +83,12 @@ let package = Package(
     tests("CheckpointTests", ["Checkpoint", "Tensor"]),
     tests("TokenizerTests", ["Tokenizer", "Checkpoint"], resources: [.copy("Fixtures")]),
     tests("ModelsTests", ["Models", "Attention", "Compute", "Checkpoint", "Tensor"]),
-    tests("DiffusionTests", ["Diffusion", "Models", "Attention", "Compute", "Tensor", "Checkpoint"]),
+    tests("DiffusionTests", ["Diffusion", "Media", "Models", "Attention", "Compute", "Tensor", "Checkpoint"]),
     tests("QualityTests", ["Quality", "Attention", "Tensor"]),
     tests(
       "MediaTests",
       [
-        "Media", "Tensor", .product(name: "Subprocess", package: "swift-subprocess"),
+        "Media", "Checkpoint", "Tensor", .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     tests(

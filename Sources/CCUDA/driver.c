@@ -3,7 +3,7 @@
 #include "svg_cuda_library.h"
 
 // In the order of the table. The versions are the newest that drivers from CUDA 12 on have.
-static const char *const names[] = {
+static const char* const names[] = {
     "cuInit",
     "cuDriverGetVersion",
     "cuGetErrorName",
@@ -45,15 +45,15 @@ static const char *const names[] = {
 };
 
 enum { name_count = sizeof(names) / sizeof(names[0]) };
-_Static_assert(sizeof(svg_cuda_driver) == name_count * sizeof(void *), "every function of the table has a name");
+_Static_assert(sizeof(svg_cuda_driver) == name_count * sizeof(void*), "every function of the table has a name");
 
-bool svg_cuda_driver_load(svg_cuda_driver *driver, void *library, const char **missing) {
-  return svg_library_find(library, names, name_count, (void **)driver, missing);
+bool svg_cuda_driver_load(svg_cuda_driver* driver, void* library, const char** missing) {
+  return svg_library_find(library, names, name_count, (void**)driver, missing);
 }
 
-int svg_cuda_launch(const svg_cuda_driver *driver, svg_cuda_handle function, const unsigned grid[3], unsigned threads,
-                    unsigned shared_bytes, svg_cuda_handle stream, const void *parameters, size_t parameter_bytes) {
+int svg_cuda_launch(const svg_cuda_driver* driver, svg_cuda_handle function, const unsigned grid[3], unsigned threads,
+                    unsigned shared_bytes, svg_cuda_handle stream, const void* parameters, size_t parameter_bytes) {
   // The documented keys of the list: 1 the buffer, 2 its size, 0 the end.
-  void *extra[] = {(void *)1, (void *)parameters, (void *)2, &parameter_bytes, (void *)0};
+  void* extra[] = {(void*)1, (void*)parameters, (void*)2, &parameter_bytes, (void*)0};
   return driver->cuLaunchKernel(function, grid[0], grid[1], grid[2], threads, 1, 1, shared_bytes, stream, NULL, extra);
 }

@@ -72,6 +72,15 @@ public protocol ComputeDevice: AttentionDevice {
   /// `x += y`, element by element.
   func add(_ other: Tensor, to tensor: inout Tensor) throws
 
+  /// Rotates the heads of a short sequence in place, for text encoders: elements `i` and `i + D/2` of a head by the
+  /// angle of its row and of `i`.
+  /// - Parameters:
+  ///   - rows: `[n, H·D]`, activations; written in place.
+  ///   - cosine: `[n, D/2]`, float32: the cosines of the angles.
+  ///   - sine: `[n, D/2]`, float32: the sines.
+  /// - SeeAlso: Su et al., "RoFormer", <https://arxiv.org/abs/2104.09864>, with the pairs as Llama has them.
+  func rotateText(_ rows: inout Tensor, heads: Int, cosine: Tensor, sine: Tensor) throws
+
   /// The rows of `table` that `ids` name.
   /// - Parameter table: `[vocabulary, C]` in the processor's memory, any floating-point type; only the named rows are
   ///   read, so that a memory-mapped table stays on disk.
@@ -129,6 +138,30 @@ public protocol ComputeDevice: AttentionDevice {
 extension ComputeDevice {
   /// Does nothing: not every device keeps memory.
   public func trim() {}
+
+  /// Rotates in the processor's memory: text is short, and a device needs no kernel of its own for it.
+  public func rotateText(_ rows: inout Tensor, heads: Int, cosine: Tensor, sine: Tensor) throws {
+    let count = rows.shape[0]
+    let dimension = rows.shape[1] / heads
+    let half = dimension / 2
+    precondition(
+      rows.shape[1] == heads * half * 2 && cosine.shape == [count, half] && sine.shape == cosine.shape,
+      "\(cosine) and \(sine) do not fit \(rows) with \(heads) heads")
+    var values = try download(rows).floats()
+    let (cosines, sines) = (try download(cosine).floats(), try download(sine).floats())
+    for row in 0..<count {
+      for head in 0..<heads {
+        for pair in 0..<half {
+          let first = (row * heads + head) * dimension + pair
+          let (x, y) = (Double(values[first]), Double(values[first + half]))
+          let (c, s) = (Double(cosines[row * half + pair]), Double(sines[row * half + pair]))
+          values[first] = Float(x * c - y * s)
+          values[first + half] = Float(y * c + x * s)
+        }
+      }
+    }
+    rows = try upload(Tensor(values, shape: rows.shape), as: rows.elementType)
+  }
 
   /// `x Wᵀ + b`.
   public func linear(_ input: Tensor, _ layer: any LinearLayer) throws -> Tensor {

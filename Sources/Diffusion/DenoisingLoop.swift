@@ -15,11 +15,14 @@ public struct DenoisingLoop: Sendable {
     public let prompt: TextCondition
     /// What guidance pushes away from: the negative prompt or the empty one; `nil` where guidance is off.
     public let negative: TextCondition?
+    /// The distribution of the image's latents, for a model that takes an image.
+    public let image: ImagePosterior?
 
     /// Creates conditions.
-    public init(prompt: TextCondition, negative: TextCondition?) {
+    public init(prompt: TextCondition, negative: TextCondition?, image: ImagePosterior? = nil) {
       self.prompt = prompt
       self.negative = negative
+      self.image = image
     }
   }
 
@@ -34,16 +37,21 @@ public struct DenoisingLoop: Sendable {
   private let guidance: Guidance
   private var scheduler: any Scheduler
   private var noise: NormalGenerator
+  /// What the transformer sees of the image, of the shape of the latents.
+  private let image: Tensor?
 
   /// Prepares a run: draws the noise that it starts from.
+  ///
+  /// As in diffusers the latents of an image are sampled first, with numbers of the same sequence.
   /// - Parameters:
   ///   - shape: The shape of the latents, see `VideoModel.latentShape(for:)`.
   ///   - seed: Where the noise starts; equal to `torch.manual_seed` for a generator of the processor.
   ///   - attention: The mechanism for every layer, made for this run's number of steps.
+  ///   - placeImage: What the transformer sees of the sampled latents of an image.
   /// - Precondition: There is a negative condition iff guidance is on.
   public init(
     denoiser: any Denoiser, scheduler: any Scheduler, conditions: Conditions, guidance: Guidance, shape: Shape,
-    seed: UInt64, attention: any AttentionMechanism
+    seed: UInt64, attention: any AttentionMechanism, placeImage: (Tensor) -> Tensor = { $0 }
   ) {
     precondition(
       guidance.isOn == (conditions.negative != nil), "guidance needs a negative condition, and only guidance")
@@ -52,8 +60,10 @@ public struct DenoisingLoop: Sendable {
     self.conditions = conditions
     self.guidance = guidance
     self.attention = attention
-    noise = NormalGenerator(seed: seed)
+    var noise = NormalGenerator(seed: seed)
+    image = conditions.image.map { placeImage($0.sample(noise.draw($0.mean.shape))) }
     latents = noise.draw(shape)
+    self.noise = noise
   }
 
   /// Steps of the run.
@@ -83,7 +93,8 @@ public struct DenoisingLoop: Sendable {
     let timestep = scheduler.timesteps[nextStep]
     func predict(_ condition: TextCondition, sample: Int) throws -> Tensor {
       try denoiser.predict(
-        DenoiserInput(latents: latents, timestep: timestep, text: condition), attention: attention, step: nextStep,
+        DenoiserInput(latents: latents, timestep: timestep, text: condition, image: image), attention: attention,
+        step: nextStep,
         sample: sample)
     }
     guard let negative = conditions.negative else { return try predict(conditions.prompt, sample: 0) }

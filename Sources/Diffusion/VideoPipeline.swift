@@ -25,6 +25,13 @@ public struct VideoPipeline: Sendable {
     schedulerConfiguration = try SchedulerConfiguration(directory)
   }
 
+  /// Brings together what is known already.
+  package init(model: any VideoModel, device: any ComputeDevice, schedulerConfiguration: SchedulerConfiguration) {
+    self.model = model
+    self.device = device
+    self.schedulerConfiguration = schedulerConfiguration
+  }
+
   /// Encodes prompts; the text encoder is loaded for it and freed after it.
   /// - Returns: A condition for each prompt.
   /// - Throws: `CheckpointError` for weights that cannot be read, what the tokenizer and the device throw, and
@@ -34,11 +41,23 @@ public struct VideoPipeline: Sendable {
     return try prompts.map(encoder.encode)
   }
 
+  /// Encodes images, each of the size of its video; the encoder is loaded for it and freed after it.
+  /// - Parameter images: `[height, width, 3]`, float32, RGB from 0 to 1, each with whether to encode it in tiles.
+  /// - Throws: `CheckpointError` for weights that cannot be read, `ModelError` for latents that are not finite, what the
+  ///   device throws, and `CancellationError` when the task is canceled.
+  /// - Precondition: The model takes an image.
+  public func encode(_ images: [(picture: Tensor, tiled: Bool)]) throws -> [ImagePosterior] {
+    guard let conditioning = model.imageConditioning else { preconditionFailure("the model takes no image") }
+    let encoder = try conditioning.loadImageEncoder(on: device)
+    return try images.map { try encoder.encode($0.picture, tiled: $0.tiled) }
+  }
+
   /// Prepares a run.
   /// - Parameters:
   ///   - denoiser: From the model's `loadDenoiser(on:)`.
   ///   - size: The size of the video.
   ///   - attention: The mechanism for every layer, made for this run's number of steps.
+  /// - Precondition: There is an image among the conditions iff the model takes one.
   /// - Throws: `ModelError` for a size that the model cannot make, ``DiffusionError`` for a number of steps that the
   ///   scheduler cannot take.
   public func denoising(
@@ -46,8 +65,11 @@ public struct VideoPipeline: Sendable {
     guidance: Guidance, seed: UInt64, attention: any AttentionMechanism
   ) throws -> DenoisingLoop {
     try model.sizeRule.check(size)
+    let conditioning = model.imageConditioning
+    precondition((conditioning != nil) == (conditions.image != nil), "an image-to-video model needs its image")
     return DenoisingLoop(
       denoiser: denoiser, scheduler: try schedulerConfiguration.makeScheduler(steps: steps), conditions: conditions,
-      guidance: guidance, shape: model.latentShape(for: size), seed: seed, attention: attention)
+      guidance: guidance, shape: model.latentShape(for: size), seed: seed, attention: attention,
+      placeImage: { conditioning?.latents($0, for: size) ?? $0 })
   }
 }

@@ -15,18 +15,28 @@ public struct FFmpeg: Sendable {
   /// Finds ffmpeg in the folders of `PATH`.
   /// - Throws: ``MediaError`` with the code `noEncoder` when there is none, or when it cannot encode H.264.
   public static func find() async throws -> FFmpeg {
-    let remedy = "install it (Debian and Ubuntu: apt-get install ffmpeg), or write lossless .y4m, which needs nothing"
-    let path: String
-    do {
-      path = try await Executable.name("ffmpeg").resolveExecutablePath(in: .inherit).string
-    } catch {
-      throw MediaError(.noEncoder, "ffmpeg, which makes MP4 files, is not in PATH: \(remedy)", cause: error)
-    }
-    let ffmpeg = FFmpeg(path: path)
+    let remedy = "\(installation), or write lossless .y4m, which needs nothing"
+    let ffmpeg = try await locate("makes MP4 files", remedy: remedy)
     guard try await ffmpeg.output(["-hide_banner", "-h", "encoder=libx264"]).contains("Encoder libx264") else {
-      throw MediaError(.noEncoder, "\(path) has no H.264 encoder (libx264): \(remedy)")
+      throw MediaError(.noEncoder, "\(ffmpeg.path) has no H.264 encoder (libx264): \(remedy)")
     }
     return ffmpeg
+  }
+
+  /// Finds ffmpeg to read pictures.
+  /// - Throws: ``MediaError`` with the code `noEncoder` when there is none.
+  static func findDecoder() async throws -> FFmpeg {
+    try await locate("reads pictures", remedy: installation)
+  }
+
+  private static let installation = "install it (Debian and Ubuntu: apt-get install ffmpeg)"
+
+  private static func locate(_ purpose: String, remedy: String) async throws -> FFmpeg {
+    do {
+      return FFmpeg(path: try await Executable.name("ffmpeg").resolveExecutablePath(in: .inherit).string)
+    } catch {
+      throw MediaError(.noEncoder, "ffmpeg, which \(purpose), is not in PATH: \(remedy)", cause: error)
+    }
   }
 
   /// For example `5.1.9-0+deb12u1`.
@@ -78,6 +88,37 @@ public struct FFmpeg: Sendable {
     guard result.terminationStatus.isSuccess else {
       throw Self.failure(path: path, status: result.terminationStatus, words: result.standardError)
     }
+  }
+
+  /// Decodes a picture as it is stored: red, green, blue and opacity of each pixel.
+  ///
+  /// The format is named, so that ffmpeg neither guesses one nor reads a pattern of names, and nothing is turned: what
+  /// versions of ffmpeg know of orientations differs.
+  /// - Throws: ``MediaError`` with the code `unreadablePicture`, or `CancellationError`.
+  func decode(_ picture: String, format: String, byteCount: Int) async throws -> [UInt8] {
+    let arguments: Arguments = [
+      "-v", "error", "-xerror", "-nostdin", "-noautorotate", "-f", "\(format)_pipe", "-i", "file:\(picture)",
+      "-frames:v", "1", "-sws_flags", "accurate_rnd+full_chroma_int", "-f", "rawvideo", "-pix_fmt", "rgba", "-",
+    ]
+    let result: ExecutionResult<Void, BytesOutput, StringOutput<UTF8>>
+    do {
+      result = try await run(
+        .path(.init(path)), arguments: arguments, output: .bytes(limit: byteCount + 1),
+        error: .string(limit: 1 << 20))
+    } catch let error as SubprocessError {
+      try Task.checkCancellation()
+      throw MediaError(.unreadablePicture, "\(picture): \(path) cannot decode it: \(error)", cause: error)
+    }
+    try Task.checkCancellation()
+    let bytes = result.standardOutput
+    guard result.terminationStatus.isSuccess, bytes.count == byteCount else {
+      let words = result.standardError.split(separator: "\n").suffix(2).joined(separator: "; ")
+      throw MediaError(
+        .unreadablePicture,
+        "\(picture): the picture is damaged, or of a kind that ffmpeg does not decode"
+          + (words.isEmpty ? "" : " (ffmpeg: \(words))"))
+    }
+    return bytes
   }
 
   /// What ffmpeg's last words mean.

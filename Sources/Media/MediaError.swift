@@ -1,4 +1,4 @@
-/// What kept a video from being written.
+/// What kept a video from being written, or a picture from being read.
 public struct MediaError: Error, Sendable, CustomStringConvertible {
   /// The kind of failure.
   public enum Code: String, Sendable {
@@ -14,6 +14,8 @@ public struct MediaError: Error, Sendable, CustomStringConvertible {
     case diskFull
     /// Writing failed for another reason.
     case writeFailed
+    /// A file that is no picture, or a damaged one.
+    case unreadablePicture
     /// Frames that no format can hold.
     case invalidFrames
   }

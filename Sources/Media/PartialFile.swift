@@ -35,6 +35,15 @@ public struct PartialFile: ~Copyable {
     self.path = path
   }
 
+  /// Finds out whether a file could be created, or replaced, under a name; nothing is left behind.
+  /// - Throws: ``MediaError`` when the folder does not exist or cannot be written, and when the name is one of a folder.
+  public static func check(_ destination: String) throws {
+    if destination.hasSuffix("/") || isDirectory(destination) {
+      throw MediaError(.unwritableOutput, "\(destination) is a folder: add a file name")
+    }
+    _ = try PartialFile(for: destination)
+  }
+
   /// Writes to an open descriptor instead of a new file; for tests of full disks.
   init(destination: String, path: String, descriptor: FileDescriptor) {
     self.destination = destination

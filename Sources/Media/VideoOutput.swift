@@ -29,10 +29,7 @@ public struct VideoOutput: Sendable, Hashable {
   /// - Throws: ``MediaError`` when the folder does not exist or cannot be written, when the path is a folder, or when
   ///   the format needs an ffmpeg that is not there.
   public func check() async throws {
-    if isDirectory(path) {
-      throw MediaError(.unwritableOutput, "\(path) is a folder: add a file name")
-    }
-    _ = try PartialFile(for: path)
+    try PartialFile.check(path)
     if format == .mp4 { _ = try await FFmpeg.find() }
   }
 

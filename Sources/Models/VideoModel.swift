@@ -3,7 +3,7 @@ import Checkpoint
 import Compute
 import Tensor
 
-/// A text-to-video model in a directory: its networks, each loaded when it is needed and released after.
+/// A text- or image-to-video model in a directory: its networks, each loaded when it is needed and released after.
 ///
 /// A new family of models is a folder with one type that conforms to this protocol, and one line in
 /// ``VideoModelRegistry``.
@@ -37,6 +37,9 @@ public protocol VideoModel: Sendable {
   /// - Parameter activations: The element type of activations.
   /// - Precondition: `size` is legal.
   func workingBytes(_ phase: WorkPhase, for size: VideoSize, activations: ElementType) -> Int
+
+  /// How the model takes the image that a video begins with: it needs one; `nil` when it takes none.
+  var imageConditioning: (any ImageConditioning)? { get }
 
   /// Loads the text encoder.
   func loadTextEncoder(on device: any ComputeDevice) throws -> any TextEncoder
@@ -90,6 +93,8 @@ public struct ModelDescription: Hashable, Sendable, Codable {
 public struct TextCondition: Sendable {
   /// `[T, C]`, activations of the device.
   public let states: Tensor
+  /// `[C]`, activations of the device: one state for the whole prompt, where the model has such.
+  public let pooled: Tensor?
   /// Tokens that are attended, from the first; the rest is padding that the model does not see.
   public let validTokens: Int
   /// How many tokens of the prompt did not fit and were left out.
@@ -98,8 +103,11 @@ public struct TextCondition: Sendable {
   public let truncatedText: String
 
   /// Creates a condition.
-  public init(states: Tensor, validTokens: Int, truncatedTokens: Int = 0, truncatedText: String = "") {
+  public init(
+    states: Tensor, pooled: Tensor? = nil, validTokens: Int, truncatedTokens: Int = 0, truncatedText: String = ""
+  ) {
     self.states = states
+    self.pooled = pooled
     self.validTokens = validTokens
     self.truncatedTokens = truncatedTokens
     self.truncatedText = truncatedText
@@ -121,12 +129,15 @@ public struct DenoiserInput: Sendable {
   public let timestep: Int
   /// What the prompt became.
   public let text: TextCondition
+  /// What an image-to-video model sees of its image: `[1, F', C, h, w]`, float32, in the processor's memory.
+  public let image: Tensor?
 
   /// Creates an input.
-  public init(latents: Tensor, timestep: Int, text: TextCondition) {
+  public init(latents: Tensor, timestep: Int, text: TextCondition, image: Tensor? = nil) {
     self.latents = latents
     self.timestep = timestep
     self.text = text
+    self.image = image
   }
 }
 

@@ -43,6 +43,8 @@ public struct GenerationError: Error, Sendable, CustomStringConvertible {
 public enum RequestField: String, Sendable, CaseIterable {
   /// The prompt.
   case prompt
+  /// The image that the video begins with.
+  case image
   /// What the video should not show.
   case negativePrompt
   /// Columns of pixels.

@@ -11,6 +11,9 @@ public enum Fixtures {
 
   /// A tiny random model in diffusers layout.
   public static func model(_ name: String) -> URL { root.appending(path: "Models/\(name)") }
+
+  /// The path of a small picture file.
+  public static func picture(_ name: String) -> String { root.appending(path: "Pictures/\(name)").path }
 }
 
 /// Tensors that diffusers or transformers computed.

@@ -7,7 +7,7 @@ extension T5Vocabulary {
   ///   `invalidTokenizer` for a damaged one.
   init(json url: URL, settings: TokenizerSettings) throws {
     let reader = TokenizerJSON(
-      path: url.path, root: try JSONFile.read(url, maximumByteCount: Self.maximumByteCount))
+      path: url.path, kind: "T5", root: try JSONFile.read(url, maximumByteCount: Self.maximumByteCount))
     try reader.checkWordRules()
     let characterMap = try reader.characterMap()
     addedTokens = try reader.addedTokens()
@@ -25,26 +25,10 @@ extension T5Vocabulary {
   }
 }
 
-/// The parts of a `tokenizer.json` (the format of the *tokenizers* library).
-private struct TokenizerJSON {
-  let path: String
-  let root: JSONValue
-
-  func invalid(_ what: String) -> TokenizerError { TokenizerError(.invalidTokenizer, "\(path): \(what).") }
-
-  func unsupported(_ what: String) -> TokenizerError {
-    TokenizerError(.unsupportedTokenizer, "\(path): \(what); only tokenizers like T5's are supported.")
-  }
-
-  /// A part and, when it is a sequence, its parts instead.
-  private func parts(_ key: String, _ list: String) -> [JSONValue] {
-    guard let value = root[key], value != .null else { return [] }
-    guard value["type"]?.string == "Sequence" else { return [value] }
-    return value[list]?.array ?? []
-  }
-
+/// What is T5's own in a `tokenizer.json`.
+extension TokenizerJSON {
   /// The normalization table; rules on whitespace are left out, since words are cut at whitespace anyway.
-  func characterMap() throws -> [UInt8]? {
+  fileprivate func characterMap() throws -> [UInt8]? {
     var map: [UInt8]?
     for part in parts("normalizer", "normalizers") {
       switch part["type"]?.string {
@@ -65,7 +49,7 @@ private struct TokenizerJSON {
   }
 
   /// Refuses rules for the starts of words that are not T5's.
-  func checkWordRules() throws {
+  fileprivate func checkWordRules() throws {
     let parts = parts("pre_tokenizer", "pretokenizers")
     guard let mark = parts.first(where: { $0["type"]?.string == "Metaspace" }) else {
       throw unsupported("the pre-tokenizer is no Metaspace")
@@ -79,17 +63,8 @@ private struct TokenizerJSON {
     }
   }
 
-  /// The added tokens with their rules.
-  func addedTokens() throws -> [AddedToken] {
-    try (root["added_tokens"]?.array ?? []).map { value in
-      guard let id = value["id"]?.int.flatMap({ Int32(exactly: $0) }), id >= 0, let token = AddedToken(value, id: id)
-      else { throw invalid("an added token has no content or no id") }
-      return token
-    }
-  }
-
   /// The vocabulary. Added tokens become control pieces, which the model never finds in text.
-  func pieces(controls: Set<String>) throws -> [SentencePieceProto.Piece] {
+  fileprivate func pieces(controls: Set<String>) throws -> [SentencePieceProto.Piece] {
     guard let model = root["model"], model["type"]?.string ?? "Unigram" == "Unigram" else {
       throw unsupported("the model is no Unigram")
     }
@@ -106,35 +81,5 @@ private struct TokenizerJSON {
         id == unknown ? .unknown : controls.contains(text) ? .control : .normal
       return SentencePieceProto.Piece(text: text, score: Float(score), type: type)
     }
-  }
-
-  /// The ids around the text.
-  func template() throws -> (opening: [Int32], closing: [Int32]) {
-    let parts = parts("post_processor", "processors")
-    guard !parts.isEmpty else { return ([], []) }
-    guard parts.count == 1, parts[0]["type"]?.string == "TemplateProcessing", let items = parts[0]["single"]?.array
-    else { throw unsupported("the post-processor is no TemplateProcessing") }
-    var opening: [Int32] = []
-    var closing: [Int32] = []
-    var sawText = false
-    for item in items {
-      if item["Sequence"] != nil {
-        guard !sawText else { throw unsupported("the template holds the text twice") }
-        sawText = true
-        continue
-      }
-      guard let name = item["SpecialToken"]?["id"]?.string,
-        let ids = parts[0]["special_tokens"]?[name]?["ids"]?.array
-      else { throw invalid("the template names a token that it does not describe") }
-      let numbers = try ids.map { value in
-        guard let id = value.int.flatMap({ Int32(exactly: $0) }), id >= 0 else {
-          throw invalid("the template's token \"\(name)\" has the id \(value.summary)")
-        }
-        return id
-      }
-      if sawText { closing += numbers } else { opening += numbers }
-    }
-    guard sawText else { throw invalid("the template holds no text") }
-    return (opening, closing)
   }
 }

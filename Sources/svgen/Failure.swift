@@ -27,6 +27,7 @@ enum OptionName {
     switch field {
     case .prompt: "--prompt"
     case .negativePrompt: "--negative-prompt"
+    case .image: "--image"
     case .width: "--width"
     case .height: "--height"
     case .frames: "--frames"

@@ -17,10 +17,16 @@ struct SVGen: AsyncParsableCommand {
 
   static func main() async {
     var command: any ParsableCommand = SVGen()
+    // A stream that the caller closed would give its number to the next file that is opened, and what is meant for the
+    // stream would be written into that.
+    for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) < 0 {
+      _ = unsafe open("/dev/null", O_RDWR)
+    }
     // A reader that went away and a file that may not grow are errors to report, not reasons to die.
     for number in [SIGPIPE, SIGXFSZ] { _ = signal(number, SIG_IGN) }
     do {
       try RawArguments.check()
+      try checkSubcommand()
       command = try parseAsRoot()
     } catch {
       exit(withError: error)
@@ -32,8 +38,19 @@ struct SVGen: AsyncParsableCommand {
         try command.run()
       }
     } catch {
-      // The usage that follows a wrong value is that of the subcommand.
-      type(of: command).exit(withError: Failure.exit(for: error))
+      let failure = Failure.exit(for: error)
+      guard let usage = failure as? ValidationError else { exit(withError: failure) }
+      let name = "svgen \(type(of: command)._commandName)"
+      Stream.error.write("Error: \(usage.message)\nSee '\(name) --help' for the options.\n")
+      exit(withError: ExitCode.validationFailure)
     }
+  }
+
+  /// Refuses a subcommand that does not exist and names those that do; the parser would speak of an argument too many.
+  private static func checkSubcommand() throws {
+    guard let name = CommandLine.arguments.dropFirst().first, !name.hasPrefix("-") else { return }
+    let names = configuration.subcommands.map { $0._commandName } + ["help"]
+    guard !names.contains(name) else { return }
+    throw ValidationError("there is no subcommand “\(name)”; there are \(names.joined(separator: ", "))")
   }
 }

@@ -72,6 +72,28 @@ struct FailureTests {
     }
   }
 
+  @Test(arguments: [["-o", "a.y4m/"], ["-o", "a.y4m", "--save-latents", "z.safetensors"]])
+  func `a folder in place of a file is named before anything is loaded`(arguments: [String]) async throws {
+    try await withTemporaryFolder { folder in
+      try FileManager.default.createDirectory(atPath: folder + "/z.safetensors", withIntermediateDirectories: false)
+      let outcome = try await Command.run(["generate", "--prompt", "x"] + arguments + Command.tiny, in: folder)
+      #expect(outcome.code == 1)
+      #expect(outcome.error.contains("is a folder: add a file name"))
+      #expect(!outcome.error.contains("loading"))
+      #expect(try files(in: folder) == ["z.safetensors"])
+    }
+  }
+
+  @Test func `latents that were kept earlier survive another run`() async throws {
+    try await withTemporaryFolder { folder in
+      try Data("kept".utf8).write(to: URL(filePath: folder + "/a.latents.safetensors"))
+      let outcome = try await Command.run(["generate", "--prompt", "x", "-o", "a.y4m"] + Command.tiny, in: folder)
+      #expect(outcome.code == 0)
+      #expect(try files(in: folder) == ["a.latents.safetensors", "a.y4m"])
+      #expect(try bytes(folder + "/a.latents.safetensors") == Data("kept".utf8))
+    }
+  }
+
   @Test func `when there is no room for the video the latents stay, and the way on is said`() async throws {
     try await withTemporaryFolder { folder in
       // Files may have at most 16 blocks of 512 bytes: enough for the latents, not for the video.
@@ -107,6 +129,17 @@ struct FailureTests {
       #expect(outcome.code == 1)
       #expect(outcome.error.contains("z.json"))
       #expect(outcome.error.contains("remove it"))
+    }
+  }
+
+  @Test func `streams that are closed from the start take no part of the work`() async throws {
+    try await withTemporaryFolder { folder in
+      let line =
+        #"exec "$svgen" generate --model "$model" --frames 1 --steps 2 --json --prompt x -o a.y4m >&- 2>&- <&-"#
+      let outcome = try await Command.shell(line, in: folder)
+      #expect(outcome.code == 0)
+      #expect(try files(in: folder) == ["a.y4m"])
+      #expect(try bytes(folder + "/a.y4m").starts(with: Data("YUV4MPEG2 ".utf8)))
     }
   }
 

@@ -52,7 +52,7 @@ struct PromptsTests {
   @Test func `a list that does not exist is named`() async throws {
     let outcome = try await Command.run(["generate", "--prompts", "/nowhere/list.jsonl"] + Command.tiny)
     #expect(outcome.code == 64)
-    #expect(outcome.error.contains("/nowhere/list.jsonl"))
+    #expect(outcome.error.contains("/nowhere/list.jsonl: there is no such file"))
   }
 
   @Test func `a text that is not UTF-8 is refused with its line`() async throws {

@@ -34,6 +34,8 @@ struct UsageTests {
     (["--prompt", "a", "--prompts", "b.jsonl"], ["--prompt", "--prompts", "exclude"]),
     (["--prompt", "a", "-o", "video.avi"], ["video.avi", ".mp4 or .y4m"]),
     (["--prompt", "a", "--color", "red"], ["--color"]),
+    (["--prompt", "a", "--save-latents", "z.txt"], ["z.txt", ".safetensors"]),
+    (["--prompt", "a", "-o", "a.y4m", "--save-latents", "a.y4m"], ["a.y4m", ".safetensors"]),
   ])
   func `a wrong value is refused and its option named`(arguments: [String], words: [String]) async throws {
     try await withTemporaryFolder { folder in
@@ -55,6 +57,17 @@ struct UsageTests {
       #expect(outcome.code == 64)
       for word in words { #expect(outcome.error.contains(word)) }
     }
+  }
+
+  @Test func `a subcommand that does not exist is named, and those that do are listed`() async throws {
+    let outcome = try await Command.run(["genrate", "--prompt", "a"])
+    #expect(outcome.code == 64)
+    for word in ["genrate", "generate", "plan", "decode"] { #expect(outcome.error.contains(word)) }
+  }
+
+  @Test func `a wrong value comes with the command that lists the options`() async throws {
+    let outcome = try await Command.run(["plan", "--steps", "2000"])
+    #expect(outcome.error.contains("'svgen plan --help'"))
   }
 
   @Test func `a prompt that is not UTF-8 is refused`() async throws {

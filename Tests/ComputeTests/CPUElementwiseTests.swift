@@ -103,6 +103,20 @@ import Testing
     }
   }
 
+  @Test(arguments: Setup.all, [(1, 1, 2), (7, 3, 10), (33, 4, 64)])
+  func `rotated heads are those of the reference`(setup: Setup, size: (rows: Int, heads: Int, dimension: Int)) throws {
+    let (own, exact) = setup.operand(noise([size.rows, size.heads * size.dimension], seed: 9))
+    let cosine = noise([size.rows, size.dimension / 2], seed: 10)
+    let sine = noise([size.rows, size.dimension / 2], seed: 11)
+    var rotated = try setup.device.concatenate([own])
+    try setup.device.rotateText(&rotated, heads: size.heads, cosine: cosine, sine: sine)
+    var wanted = exact
+    try reference.rotateText(&wanted, heads: size.heads, cosine: cosine, sine: sine)
+    #expect(rotated.elementType == setup.type)
+    // Two products of numbers below 4 that may cancel.
+    expectClose(rotated, wanted, relative: setup.unit, absolute: 32 * 0x1p-24)
+  }
+
   @Test(arguments: [ElementType.float32, .bfloat16])
   func `joining copies slices in order`(type: ElementType) throws {
     let tensor = noise([10, 3], seed: 9).converted(to: type)

@@ -75,6 +75,12 @@ import Testing
     #expect(result.floats() == [1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4, 3, 3, 4, 4, 3, 3, 4, 4])
   }
 
+  @Test func `text is rotated in pairs that lie half a head apart`() throws {
+    var rows = floats([1, 2, 3, 4, 5, 6, 7, 8], [1, 8])
+    try device.rotateText(&rows, heads: 2, cosine: floats([0, 1], [1, 2]), sine: floats([1, 0], [1, 2]))
+    #expect(rows.floats() == [-3, 2, 1, 4, -7, 6, 5, 8])
+  }
+
   @Test func `text attention averages the values that a row sees`() {
     let zero = floats([Float](repeating: 0, count: 6), [3, 2])
     let value = floats([1, 2, 4], [3, 1])

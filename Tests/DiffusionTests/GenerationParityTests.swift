@@ -2,6 +2,7 @@ import Attention
 import Checkpoint
 import Compute
 import Foundation
+import Media
 import Models
 import Tensor
 import TestSupport
@@ -15,6 +16,7 @@ import Testing
 /// 6; 1e-3 is the bound for a whole trajectory.
 @Suite struct GenerationParityTests {
   static let bound = 1e-3
+  static let imageModels = ["cogvideox-5b-i2v", "cogvideox-1.5-i2v"]
   static let models = ["cogvideox-2b", "cogvideox-5b", "cogvideox-1.5", "cogvideox-learned"]
 
   /// Runs a golden's generation to the end.
@@ -22,7 +24,8 @@ import Testing
     _ model: String, _ variant: String, on device: any ComputeDevice,
     eachStep: (Int, Tensor) throws -> Void = { _, _ in }
   ) throws -> Tensor {
-    let settings = try Goldens("\(model)/generation").metadata
+    let goldens = try Goldens("\(model)/generation")
+    let settings = goldens.metadata
     func number(_ key: String) throws -> Int { try #require(settings[key].flatMap(Int.init)) }
     let pipeline = try VideoPipeline(directory: ModelDirectory(Fixtures.model(model)), device: device)
     let size = VideoSize(width: try number("width"), height: try number("height"), frames: try number("frames"))
@@ -30,9 +33,16 @@ import Testing
     let guidance = Guidance(scale: scale, isDynamic: variant == "dynamic")
     let negativePrompt = variant == "negative" ? try #require(settings["negative_prompt"]) : ""
     let conditions = try pipeline.encode([try #require(settings["prompt"]), negativePrompt])
+    var image: ImagePosterior?
+    if goldens.names.contains("picture") {
+      let original = try goldens.tensor("picture")
+      let picture = Picture(
+        width: original.shape[1], height: original.shape[0], pixels: try goldens.integers("picture").map(UInt8.init))
+      image = try pipeline.encode([(picture.resized(width: size.width, height: size.height).tensor, false)])[0]
+    }
     var loop = try pipeline.denoising(
       with: pipeline.model.loadDenoiser(on: device),
-      conditions: .init(prompt: conditions[0], negative: guidance.isOn ? conditions[1] : nil), size: size,
+      conditions: .init(prompt: conditions[0], negative: guidance.isOn ? conditions[1] : nil, image: image), size: size,
       steps: number("steps"), guidance: guidance, seed: UInt64(number("seed")),
       attention: DenseAttention(device: device))
     while !loop.isFinished {
@@ -42,7 +52,7 @@ import Testing
     return loop.latents
   }
 
-  @Test(arguments: models, TestDevice.allCases)
+  @Test(arguments: models + imageModels, TestDevice.allCases)
   func `a generation follows that of diffusers step by step, to the frames`(model: String, kind: TestDevice) throws {
     let device = kind.device
     let goldens = try Goldens("\(model)/generation")
@@ -68,6 +78,32 @@ import Testing
       stored == "all" ? Array(0..<size.frames) : stored.split(separator: ",").map { Int($0)! }
     let chosen = indices.flatMap { frames.slice($0..<$0 + 1).floats() }
     #expect(relativeError(Tensor(chosen, shape: expected.shape), expected) <= Self.bound)
+  }
+
+  @Test(arguments: imageModels)
+  func `the image's latents are sampled before the noise, from the same numbers, and lie in the first frame`(
+    model: String
+  ) throws {
+    let device = TestDevice.cpu.device
+    let goldens = try Goldens("\(model)/generation")
+    let pipeline = try VideoPipeline(directory: ModelDirectory(Fixtures.model(model)), device: device)
+    let picture = Picture(
+      width: 70, height: 45, pixels: try goldens.integers("picture").map(UInt8.init))
+    let posterior = try pipeline.encode([(picture.resized(width: 48, height: 32).tensor, false)])[0]
+    var noise = NormalGenerator(seed: 42)
+    let sampled = posterior.sample(noise.draw(posterior.mean.shape))
+    let latents = try #require(pipeline.model.imageConditioning).latents(
+      sampled, for: VideoSize(width: 48, height: 32, frames: 9))
+    let expected = try goldens.tensor("image_latents")
+    #expect(latents.shape == expected.shape)
+    #expect(relativeError(latents, expected) <= 1e-4)
+  }
+
+  @Test(arguments: imageModels)
+  func `an image-to-video generation without guidance is that of diffusers`(model: String) throws {
+    let goldens = try Goldens("\(model)/generation")
+    let latents = try generate(model, "unguided", on: TestDevice.cpu.device)
+    #expect(try relativeError(latents, goldens.tensor("unguided/latents")) <= Self.bound)
   }
 
   @Test(arguments: models, ["dynamic", "negative", "unguided"])

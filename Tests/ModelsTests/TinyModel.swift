@@ -30,11 +30,19 @@ struct TinyModel {
       configuration("transformer", as: CogVideoXTransformerConfiguration.self), weights: weights("transformer"))
   }
 
+  func encoder(tiling: TileGeometry? = nil) throws -> CogVideoXEncoder {
+    try CogVideoXEncoder(
+      configuration("vae", as: CogVideoXAutoencoderConfiguration.self), weights: weights("vae"), tiling: tiling)
+  }
+
   func decoder(tiling: TileGeometry? = nil) throws -> CogVideoXDecoder {
     try CogVideoXDecoder(
       configuration("vae", as: CogVideoXAutoencoderConfiguration.self), weights: weights("vae"), tiling: tiling)
   }
 }
 
-/// The fixtures that are whole pipelines.
+/// The fixtures that make videos from an image.
+let imageFixtures = ["cogvideox-5b-i2v", "cogvideox-1.5-i2v"]
+
+/// The fixtures that are whole pipelines and make videos from text.
 let pipelineFixtures = ["cogvideox-2b", "cogvideox-5b", "cogvideox-1.5", "cogvideox-learned"]

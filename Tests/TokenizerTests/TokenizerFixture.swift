@@ -35,7 +35,7 @@ struct TokenizerFixture: Sendable {
     composedIDs = try #require(value["composed_ids"]?.array).map(Self.numbers)
   }
 
-  private static func numbers(_ row: JSONValue) -> [Int32] {
+  static func numbers(_ row: JSONValue) -> [Int32] {
     (row.string ?? "").split(separator: " ").compactMap { Int32($0) }
   }
 

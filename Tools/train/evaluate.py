@@ -22,12 +22,12 @@ from PIL import Image
 import common
 import configuration
 import diffusion
+import encode
 import score
 import vocabulary
 import world
 from train_transformer import load
 from transformer import Denoiser
-from vae import Autoencoder
 
 
 def noise_of(seed: int, size: int) -> torch.Tensor:
@@ -54,6 +54,20 @@ def generate(denoiser, vae, scaling, prompts: list[str], arguments, guidance: fl
     return clips
 
 
+@torch.no_grad()
+def ceiling(vae, count: int, device) -> list:
+    """Tasks for `score.judge`: true clips that went through the autoencoder, what a perfect transformer would reach."""
+    scenes = world.sample_scenes(count, torch.Generator().manual_seed(5), held_out=None)
+    tasks = []
+    for i, item in enumerate(world.describe(scenes)):
+        x = world.draw(scenes[i:i + 1].to(device), configuration.RESOLUTION).permute(0, 4, 1, 2, 3)
+        with common.autocast(device):
+            frames = vae.decode(vae.encode(x)).float().clamp(-1, 1)
+        clip = ((frames[0].permute(1, 2, 3, 0) + 1) * 127.5).round().byte().cpu().numpy()
+        tasks.append((dict(item, prompt=world.caption(item)), clip))
+    return tasks
+
+
 def contact_sheet(clips: list[np.ndarray], path: Path, columns: int = 6, size: int = 128) -> None:
     """Rows of frames spread over the clip, two clips a row."""
     step = max(clips[0].shape[1] // size, 1)
@@ -74,6 +88,7 @@ def main() -> None:
     parser.add_argument("--resolution", type=int, default=configuration.RESOLUTION)
     parser.add_argument("--batch", type=int, default=50)
     parser.add_argument("--workers", type=int, default=15)
+    parser.add_argument("--ceiling", action="store_true", help="also score true clips after the autoencoder alone")
     arguments = parser.parse_args()
 
     expected = world.test_prompts()[: arguments.count]
@@ -83,18 +98,19 @@ def main() -> None:
         time.sleep(0.2)
     device = common.prepare(0)
     torch.backends.cudnn.benchmark = False
-    tensors, metadata = common.load_weights(arguments.vae)
-    vae = Autoencoder(configuration.VAE).to(device).eval()
-    vae.load_state_dict(tensors)
+    vae, scaling = encode.load_autoencoder(arguments.vae, device)
     denoiser = Denoiser(configuration.TRANSFORMER, configuration.TEXT_ENCODER).eval()
     load(denoiser, arguments.transformer)
     denoiser.to(device)
     arguments.output.mkdir(parents=True, exist_ok=True)
+    if arguments.ceiling:
+        judged = list(pool.map(score.judge, ceiling(vae, arguments.count, device)))
+        print(f"autoencoder alone: {json.dumps(score.summarize([result for _, result in judged]))}", flush=True)
     waiting = []
     for guidance in arguments.guidance:
         began = time.monotonic()
         prompts = [item["prompt"] for item in expected]
-        clips = generate(denoiser, vae, float(metadata["scaling_factor"]), prompts, arguments, guidance, device)
+        clips = generate(denoiser, vae, scaling, prompts, arguments, guidance, device)
         print(f"guidance {guidance}: generated in {time.monotonic() - began:.1f} s", flush=True)
         contact_sheet(clips[:32], arguments.output / f"sheet-{guidance:g}.png")
         waiting.append((guidance, [pool.submit(score.judge, task) for task in zip(expected, clips)]))

@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 
 import common
 import configuration
 import diffusion
+import encode
 import vocabulary
-import world
 from optimizer import Optimizer
 from transformer import Denoiser
-from vae import Autoencoder
 
 CAPTION_DROP = 0.1
 """Share of samples trained with the empty caption, which guidance needs."""
@@ -44,22 +44,15 @@ class Stage:
 STAGES = ("64:0.28:320:24576", "128:0.34:96:7168", "256:0.38:28:2560")
 
 
-@torch.no_grad()
-def encode_clips(vae: Autoencoder, scaling: float, stage: Stage, seed: int, device) -> tuple[torch.Tensor, torch.Tensor]:
-    """Scaled latents `[N, T, C, H, W]` in bfloat16 and tokens `[N, 32]`."""
-    generator = torch.Generator(device=device).manual_seed(seed)
-    ids = vocabulary.word_ids()
-    batch = max(1, (64 * 64 * 64) // stage.resolution**2)
-    latents, tokens = [], []
-    for start in range(0, stage.clips, 4096):
-        scenes = world.sample_scenes(min(4096, stage.clips - start), generator)
-        tokens += [vocabulary.encode(text, ids) for text in world.captions(scenes, generator)]
-        for i in range(0, len(scenes), batch):
-            x = world.draw(scenes[slice(i, i + batch)], stage.resolution).permute(0, 4, 1, 2, 3)
-            with common.autocast(device):
-                z = vae.encode(x)
-            latents.append((z.float() * scaling).transpose(1, 2).to(torch.bfloat16).contiguous())
-    return torch.cat(latents), torch.tensor(tokens, device=device)
+def stage_data(stage: Stage, number: int, folder: Path | None, vae, seed: int, device):
+    """Latents and tokens of a stage: from the files of `encode.py`, waiting for them, or drawn and encoded here."""
+    if not folder:
+        return encode.encode_clips(*vae, stage.resolution, stage.clips, 1000 + 10 * seed + number, device)
+    path = encode.latents_file(folder, stage.resolution)
+    while not path.exists():
+        time.sleep(0.2)
+    tensors = load_file(path, device=str(device))
+    return tensors["latents"], tensors["tokens"]
 
 
 def step_loss(denoiser: Denoiser, clean, tokens, noise, alphas, timestep):
@@ -125,7 +118,9 @@ def run_stage(stage: Stage, data, training, span, log, arguments, device) -> Non
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--vae", type=Path, required=True, help="waits for this file if it is not there yet")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--vae", type=Path, help="waits for this file if it is not there yet")
+    source.add_argument("--latents", type=Path, help="a folder of encode.py, instead of encoding here; waits for files")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--resume", type=Path, help="weights to start from")
     parser.add_argument("--look-at-neighbors", action="store_true", help="reset the resumed text encoder's bias")
@@ -160,12 +155,11 @@ def main() -> None:
             began = time.monotonic()
             warm_up(denoiser, stage, alphas, device)
             print(f"compiled {stage.resolution} in {time.monotonic() - began:.0f} s", flush=True)
-    while not arguments.vae.exists():
-        time.sleep(0.2)
-    tensors, metadata = common.load_weights(arguments.vae)
-    vae = Autoencoder(configuration.VAE).to(device).eval().requires_grad_(False)
-    vae.load_state_dict(tensors)
-    scaling = float(metadata["scaling_factor"])
+    vae = None
+    if not arguments.latents:
+        while not arguments.vae.exists():
+            time.sleep(0.2)
+        vae = encode.load_autoencoder(arguments.vae, device)
     log = common.Log(arguments.output.with_suffix(".csv"), [
         "step", "samples", "resolution", "loss", "loss_t<250", "loss_t<500", "loss_t<750", "loss_t<1000", "rate"])
     generator = torch.Generator(device=device).manual_seed(arguments.seed + 7)
@@ -175,7 +169,7 @@ def main() -> None:
     shares = 0.0
     for number, stage in enumerate(stages):
         began = time.monotonic()
-        data = encode_clips(vae, scaling, stage, 1000 + 10 * arguments.seed + number, device)
+        data = stage_data(stage, number, arguments.latents, vae, arguments.seed, device)
         print(f"stage {stage.resolution}: {len(data[0])} clips in {time.monotonic() - began:.1f} s, "
               f"spread {data[0][:256].float().std():.3f}", flush=True)
         span = tuple(arguments.begin + (1 - arguments.begin) * s for s in (shares, shares + stage.share))

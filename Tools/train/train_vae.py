@@ -153,8 +153,10 @@ def main() -> None:
     model = Autoencoder(configuration.VAE | (dict(norm_num_groups=arguments.groups) if arguments.groups else {}))
     if arguments.quiet:
         model.initialize(quiet=True)
+    resumed: dict[str, str] = {}
     if arguments.resume:
-        model.load_state_dict(common.load_weights(arguments.resume)[0])
+        tensors, resumed = common.load_weights(arguments.resume)
+        model.load_state_dict(tensors)
     model.to(device)
     if arguments.decoder_only:
         model.encoder.requires_grad_(False)
@@ -221,7 +223,9 @@ def main() -> None:
     overall = float((spread**2 + (mean - mean.mean()) ** 2).mean().sqrt())
     print("steps", step, "PSNR", {k: round(v, 2) for k, v in quality.items()})
     print("latent mean", [round(v, 3) for v in mean.tolist()], "spread", [round(v, 3) for v in spread.tolist()])
-    common.save_weights(arguments.output, model.state_dict(), {"scaling_factor": f"{1 / overall:.6f}"})
+    # A transformer that was trained on these latents knows them at the scale that they had.
+    scaling = resumed["scaling_factor"] if arguments.decoder_only else f"{1 / overall:.6f}"
+    common.save_weights(arguments.output, model.state_dict(), {"scaling_factor": scaling})
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 // Attention in its plainest form on any GPU: what the fast kernels are compared with, and what runs where they do not.
 //
-// Packed order is the video in a head's own order, padded to whole blocks, then the text, padded to whole blocks. Packed
-// tensors are `[H, rows, D]` of bfloat16; padding is zero. Scores, sums and the softmax are float32.
+// Packed order is the video in a head's own order, padded to whole blocks, then the text, padded to whole blocks.
+// Packed tensors are `[H, rows, D]` of bfloat16; padding is zero. Scores, sums and the softmax are float32.
 
 #include "common/bfloat16.cuh"
 #include "common/reduce.cuh"
@@ -68,7 +68,8 @@ extern "C" __global__ void __launch_bounds__(128) simple_prepare(const __grid_co
   const i32 row = blockIdx.x;
   const i32 head = blockIdx.y * 4 + threadIdx.x / 32;
   const i32 lane = threadIdx.x % 32;
-  if (head >= g.heads) return;
+  if (head >= g.heads)
+    return;
   const bool isVideo = row < g.videoRows;
   const i32 index = isVideo ? row : row - g.videoRows;
   const bool exists = index < (isVideo ? g.videoTokens : g.validText);
@@ -92,7 +93,8 @@ extern "C" __global__ void __launch_bounds__(128) simple_prepare(const __grid_co
     if (isNormalized) {
       if (segment.norm == 1) {
         float sum = 0;
-        for (i32 element = lane; element < g.dimension; element += 32) sum += fromBFloat16(source[element]);
+        for (i32 element = lane; element < g.dimension; element += 32)
+          sum += fromBFloat16(source[element]);
         mean = warpSum(sum) / g.dimension;
       }
       float squares = 0;
@@ -109,8 +111,10 @@ extern "C" __global__ void __launch_bounds__(128) simple_prepare(const __grid_co
 #pragma unroll
       for (int element = 0; element < 2; element++) {
         value[element] = (fromBFloat16(source[2 * pair + element]) - mean) * factor;
-        if (isNormalized && weight != nullptr) value[element] *= weight[2 * pair + element];
-        if (isNormalized && bias != nullptr) value[element] += bias[2 * pair + element];
+        if (isNormalized && weight != nullptr)
+          value[element] *= weight[2 * pair + element];
+        if (isNormalized && bias != nullptr)
+          value[element] += bias[2 * pair + element];
       }
       if (part < 2 && segment.cosine != nullptr) {
         const float cosine = segment.cosine[token * pairs + pair];
@@ -136,17 +140,20 @@ __device__ __forceinline__ void clear(Average& average) {
   average.most = kNothing;
   average.total = 0;
 #pragma unroll
-  for (int part = 0; part < kMostDimension / 32; part++) average.values[part] = 0;
+  for (int part = 0; part < kMostDimension / 32; part++)
+    average.values[part] = 0;
 }
 
 /// Makes room for a larger score and says how much the sums shrink.
 __device__ __forceinline__ void raise(Average& average, float most, i32 dimension) {
-  if (most <= average.most) return;
+  if (most <= average.most)
+    return;
   const float factor = expf(average.most - most);
   average.most = most;
   average.total *= factor;
 #pragma unroll
-  for (int part = 0; part < kMostDimension / 32; part++) average.values[part] *= factor;
+  for (int part = 0; part < kMostDimension / 32; part++)
+    average.values[part] *= factor;
 }
 
 struct AttendParameters {
@@ -194,7 +201,8 @@ extern "C" __global__ void __launch_bounds__(128) simple_attend(const __grid_con
   }
   Average averages[kRowsOfWarp];
 #pragma unroll
-  for (int own = 0; own < kRowsOfWarp; own++) clear(averages[own]);
+  for (int own = 0; own < kRowsOfWarp; own++)
+    clear(averages[own]);
 
   const i32* offsets = p.rowOffsets[temporal];
   const i32 block = firstRow / p.blockSize;
@@ -248,7 +256,8 @@ extern "C" __global__ void __launch_bounds__(128) simple_attend(const __grid_con
     const i32 row = firstRow + warp * kRowsOfWarp + own;
     const bool isVideo = row < g.videoRows;
     const i32 index = isVideo ? row : row - g.videoRows;
-    if (index >= (isVideo ? g.videoTokens : g.textTokens)) continue;
+    if (index >= (isVideo ? g.videoTokens : g.textTokens))
+      continue;
     const i64 token = isVideo ? g.videoStart + videoToken(g, index, temporal) : g.textStart + index;
     // Padded text keeps no key: its rows are zero.
     const float factor = averages[own].total > 0 ? 1 / averages[own].total : 0;
@@ -278,8 +287,8 @@ struct ProfileParameters {
 
 constexpr int kProfileWarps = 4;
 
-/// Attends a sampled row to all keys and under both bands, and compares. A warp takes every fourth group of 32 keys; the
-/// averages of the warps are joined at the end. Grid: samples, heads.
+/// Attends a sampled row to all keys and under both bands, and compares. A warp takes every fourth group of 32 keys;
+/// the averages of the warps are joined at the end. Grid: samples, heads.
 extern "C" __global__ void __launch_bounds__(32 * kProfileWarps)
     simple_profile(const __grid_constant__ ProfileParameters p) {
   __shared__ float query[kMostDimension];
@@ -301,7 +310,8 @@ extern "C" __global__ void __launch_bounds__(32 * kProfileWarps)
 
   Average averages[3];
 #pragma unroll
-  for (int mask = 0; mask < 3; mask++) clear(averages[mask]);
+  for (int mask = 0; mask < 3; mask++)
+    clear(averages[mask]);
   const i32 lastRow = g.videoRows + g.validText;
   for (i32 first = 32 * warp; first < lastRow; first += 32 * kProfileWarps) {
     const i32 key = first + lane;
@@ -309,7 +319,8 @@ extern "C" __global__ void __launch_bounds__(32 * kProfileWarps)
     const bool exists = isVideo ? key < g.videoTokens : key < lastRow;
     const u16* source = p.keys + start + static_cast<i64>(exists ? key : 0) * g.dimension;
     float score = 0;
-    for (i32 element = 0; element < g.dimension; element++) score += query[element] * fromBFloat16(source[element]);
+    for (i32 element = 0; element < g.dimension; element++)
+      score += query[element] * fromBFloat16(source[element]);
     const i32 keyInTime = key % g.tokensPerFrame * g.frames + key / g.tokensPerFrame;
     const bool kept[3] = {exists, exists && (!isVideo || abs(row - key) < p.halfWidth[0]),
                           exists && (!isVideo || abs(rowInTime - keyInTime) < p.halfWidth[1])};
@@ -326,14 +337,16 @@ extern "C" __global__ void __launch_bounds__(32 * kProfileWarps)
       const u16* values = p.values + start + static_cast<i64>(first + other) * g.dimension;
       float factors[3];
 #pragma unroll
-      for (int mask = 0; mask < 3; mask++) factors[mask] = __shfl_sync(kFull, weights[mask], other);
+      for (int mask = 0; mask < 3; mask++)
+        factors[mask] = __shfl_sync(kFull, weights[mask], other);
 #pragma unroll
       for (int slice = 0; slice < kMostDimension / 32; slice++) {
         const i32 element = slice * 32 + lane;
         if (element < g.dimension) {
           const float value = fromBFloat16(values[element]);
 #pragma unroll
-          for (int mask = 0; mask < 3; mask++) averages[mask].values[slice] += factors[mask] * value;
+          for (int mask = 0; mask < 3; mask++)
+            averages[mask].values[slice] += factors[mask] * value;
         }
       }
     }
@@ -357,7 +370,8 @@ extern "C" __global__ void __launch_bounds__(32 * kProfileWarps)
 #pragma unroll
     for (int mask = 0; mask < 3; mask++) {
       float highest = most[0][mask];
-      for (int other = 1; other < kProfileWarps; other++) highest = fmaxf(highest, most[other][mask]);
+      for (int other = 1; other < kProfileWarps; other++)
+        highest = fmaxf(highest, most[other][mask]);
       float weight = 0;
       float sum = 0;
       for (int other = 0; other < kProfileWarps; other++) {
@@ -376,6 +390,7 @@ extern "C" __global__ void __launch_bounds__(32 * kProfileWarps)
 #pragma unroll
   for (int band = 0; band < 2; band++) {
     const float error = blockSum(errors[band], scratch);
-    if (threadIdx.x == 0) p.errors[(static_cast<i64>(blockIdx.x) * g.heads + head) * 2 + band] = error;
+    if (threadIdx.x == 0)
+      p.errors[(static_cast<i64>(blockIdx.x) * g.heads + head) * 2 + band] = error;
   }
 }

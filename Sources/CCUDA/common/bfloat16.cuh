@@ -10,7 +10,9 @@ typedef long long i64;
 typedef unsigned long long u64;
 
 /// The binary32 with the value of a bfloat16.
-__device__ __forceinline__ float fromBFloat16(u16 bits) { return __uint_as_float(static_cast<u32>(bits) << 16); }
+__device__ __forceinline__ float fromBFloat16(u16 bits) {
+  return __uint_as_float(static_cast<u32>(bits) << 16);
+}
 
 /// Rounds to the nearest bfloat16, ties to even.
 __device__ __forceinline__ u16 toBFloat16(float value) {
@@ -27,8 +29,12 @@ __device__ __forceinline__ u32 toBFloat16Pair(float low, float high) {
 }
 
 /// The lower and the upper one of a pair.
-__device__ __forceinline__ float lowBFloat16(u32 pair) { return __uint_as_float(pair << 16); }
-__device__ __forceinline__ float highBFloat16(u32 pair) { return __uint_as_float(pair & 0xFFFF0000u); }
+__device__ __forceinline__ float lowBFloat16(u32 pair) {
+  return __uint_as_float(pair << 16);
+}
+__device__ __forceinline__ float highBFloat16(u32 pair) {
+  return __uint_as_float(pair & 0xFFFF0000u);
+}
 
 /// The binary32 with the value of a binary16, and back.
 __device__ __forceinline__ float fromFloat16(u16 bits) {

@@ -19,7 +19,9 @@ __device__ __forceinline__ void copyPiece(u32 target, const void* source, bool e
 }
 
 /// Closes the group of copies that were begun.
-__device__ __forceinline__ void closeCopies() { asm volatile("cp.async.commit_group;"); }
+__device__ __forceinline__ void closeCopies() {
+  asm volatile("cp.async.commit_group;");
+}
 
 /// Waits until at most `kGroups` groups of copies are under way.
 template <int kGroups>

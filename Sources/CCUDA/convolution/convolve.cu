@@ -52,7 +52,8 @@ __device__ __forceinline__ const u16* tapSource(const ConvolutionParameters& p, 
                                                 i32 dx) {
   const i32 y = window.y + dy;
   const i32 x = window.x + dx;
-  if (y < 0 || y >= p.height || x < 0 || x >= p.width) return nullptr;
+  if (y < 0 || y >= p.height || x < 0 || x >= p.width)
+    return nullptr;
   const i32 time = window.frame + dt - (p.depth - 1);
   const u16* frames = p.frames;
   i64 frame = time;
@@ -145,14 +146,16 @@ __device__ __forceinline__ void convolve(const ConvolutionParameters& p) {
 
 #pragma unroll
   for (int stage = 0; stage < kStages - 1; stage++) {
-    if (stage < steps) begin(stage);
+    if (stage < steps)
+      begin(stage);
     closeCopies();
   }
   for (i32 step = 0; step < steps; step++) {
     waitForCopies<kStages - 2>();
     // Everybody's copies of this step are there, and nobody reads the stage that is filled next.
     __syncthreads();
-    if (step + kStages - 1 < steps) begin((step + kStages - 1) % kStages);
+    if (step + kStages - 1 < steps)
+      begin((step + kStages - 1) % kStages);
     closeCopies();
 
     const u32 frameTile = base + step % kStages * kStageBytes;
@@ -186,7 +189,8 @@ __device__ __forceinline__ void convolve(const ConvolutionParameters& p) {
 #pragma unroll
       for (int half = 0; half < 2; half++) {
         const i32 place = firstPlace + warpPlace + 16 * m + 8 * half + lane / 4;
-        if (place >= p.places || output >= p.outputs) continue;
+        if (place >= p.places || output >= p.outputs)
+          continue;
         u16* target = p.output + static_cast<i64>(place) * p.outputs + output;
         const float low = activate(sums[m][column][2 * half] + p.bias[output], p.activation);
         target[0] = toBFloat16(low);
@@ -199,7 +203,7 @@ __device__ __forceinline__ void convolve(const ConvolutionParameters& p) {
 }
 
 #define CONVOLVE(outputs, name, aligned)                                                                               \
-  extern "C" __global__ void __launch_bounds__(kThreads, 1) name(const __grid_constant__ ConvolutionParameters p) {       \
+  extern "C" __global__ void __launch_bounds__(kThreads, 1) name(const __grid_constant__ ConvolutionParameters p) {    \
     convolve<outputs, aligned>(p);                                                                                     \
   }
 
@@ -220,7 +224,6 @@ extern "C" __global__ void order_taps(const u16* weight, u16* ordered, i32 outpu
     const i64 row = index / padded;
     const i32 output = row % outputs;
     const i32 tap = row / outputs;
-    ordered[index] =
-        channel < channels ? weight[(static_cast<i64>(output) * channels + channel) * taps + tap] : u16(0);
+    ordered[index] = channel < channels ? weight[(static_cast<i64>(output) * channels + channel) * taps + tap] : u16(0);
   }
 }

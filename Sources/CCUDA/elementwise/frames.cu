@@ -47,8 +47,8 @@ extern "C" __global__ void __launch_bounds__(256)
 /// For each channel the factor and the offset that normalize its group and apply its weights: `maps = [factors,
 /// offsets]`. A block takes a group and adds up the stretches in double precision.
 extern "C" __global__ void __launch_bounds__(128)
-    channel_maps(const u16* frames, const float* sums, float* maps, i64 places, i32 channels, i32 groups,
-                 i32 stretches, float epsilon, const float* weight, const float* bias) {
+    channel_maps(const u16* frames, const float* sums, float* maps, i64 places, i32 channels, i32 groups, i32 stretches,
+                 float epsilon, const float* weight, const float* bias) {
   __shared__ double scratch[4];
   const i32 width = channels / groups;
   const i32 begin = blockIdx.x * width;
@@ -95,7 +95,8 @@ extern "C" __global__ void __launch_bounds__(256)
   const i64 start = static_cast<i64>(blockIdx.x) * width * channels;
   i64 coarseStart = 0;
   if (scale != nullptr) {
-    const i64 coarseRow = static_cast<i64>(frameMap[frame]) * coarseHeight + static_cast<i64>(y) * coarseHeight / height;
+    const i64 coarseRow =
+        static_cast<i64>(frameMap[frame]) * coarseHeight + static_cast<i64>(y) * coarseHeight / height;
     coarseStart = coarseRow * coarseWidth * channels;
   }
   for (i32 element = threadIdx.x; element < width * channels; element += blockDim.x) {

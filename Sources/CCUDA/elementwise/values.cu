@@ -7,7 +7,8 @@
 enum Number { kFloat32, kFloat16, kBFloat16 };
 
 __device__ __forceinline__ float load(const void* values, i64 index, int number) {
-  if (number == kFloat32) return static_cast<const float*>(values)[index];
+  if (number == kFloat32)
+    return static_cast<const float*>(values)[index];
   const u16 bits = static_cast<const u16*>(values)[index];
   return number == kFloat16 ? fromFloat16(bits) : fromBFloat16(bits);
 }
@@ -20,8 +21,12 @@ __device__ __forceinline__ void store(void* values, i64 index, int number, float
   }
 }
 
-__device__ __forceinline__ i64 firstIndex() { return static_cast<i64>(blockIdx.x) * blockDim.x + threadIdx.x; }
-__device__ __forceinline__ i64 indexStep() { return static_cast<i64>(gridDim.x) * blockDim.x; }
+__device__ __forceinline__ i64 firstIndex() {
+  return static_cast<i64>(blockIdx.x) * blockDim.x + threadIdx.x;
+}
+__device__ __forceinline__ i64 indexStep() {
+  return static_cast<i64>(gridDim.x) * blockDim.x;
+}
 
 /// The same values in another type, rounded to nearest even.
 extern "C" __global__ void convert(const void* input, void* output, i64 count, i32 from, i32 to) {

@@ -1,7 +1,7 @@
 // The functions of cuBLASLt that are called, and the numbers of its enumerations.
 //
-// Source: "cuBLAS", <https://docs.nvidia.com/cuda/cublas/>, chapter "Using the cuBLASLt API". A handle, a description, a
-// layout and a preference are pointers, a result an int.
+// Source: "cuBLAS", <https://docs.nvidia.com/cuda/cublas/>, chapter "Using the cuBLASLt API". A handle, a description,
+// a layout and a preference are pointers, a result an int.
 
 #pragma once
 
@@ -31,30 +31,30 @@ typedef struct svg_cublaslt_choice {
 
 /// The functions of `libcublasLt` that are called.
 typedef struct svg_cublaslt {
-  int (*cublasLtCreate)(void *_Nullable *_Nonnull handle);
-  int (*cublasLtDestroy)(void *handle);
+  int (*cublasLtCreate)(void* _Nullable* _Nonnull handle);
+  int (*cublasLtDestroy)(void* handle);
   size_t (*cublasLtGetVersion)(void);
-  const char *_Nullable (*_Nonnull cublasLtGetStatusString)(int status);
-  int (*cublasLtMatmulDescCreate)(void *_Nullable *_Nonnull description, int compute_type, int scale_type);
-  int (*cublasLtMatmulDescDestroy)(void *description);
-  int (*cublasLtMatmulDescSetAttribute)(void *description, int attribute, const void *value, size_t bytes);
-  int (*cublasLtMatrixLayoutCreate)(void *_Nullable *_Nonnull layout, int type, uint64_t rows, uint64_t columns,
+  const char* _Nullable (*_Nonnull cublasLtGetStatusString)(int status);
+  int (*cublasLtMatmulDescCreate)(void* _Nullable* _Nonnull description, int compute_type, int scale_type);
+  int (*cublasLtMatmulDescDestroy)(void* description);
+  int (*cublasLtMatmulDescSetAttribute)(void* description, int attribute, const void* value, size_t bytes);
+  int (*cublasLtMatrixLayoutCreate)(void* _Nullable* _Nonnull layout, int type, uint64_t rows, uint64_t columns,
                                     int64_t leading_dimension);
-  int (*cublasLtMatrixLayoutDestroy)(void *layout);
-  int (*cublasLtMatmulPreferenceCreate)(void *_Nullable *_Nonnull preference);
-  int (*cublasLtMatmulPreferenceDestroy)(void *preference);
-  int (*cublasLtMatmulPreferenceSetAttribute)(void *preference, int attribute, const void *value, size_t bytes);
-  int (*cublasLtMatmulAlgoGetHeuristic)(void *handle, void *description, void *a, void *b, void *c, void *d,
-                                        void *preference, int wanted, svg_cublaslt_choice *choices, int *found);
-  int (*cublasLtMatmul)(void *handle, void *description, const void *alpha, const void *a, void *a_layout,
-                        const void *b, void *b_layout, const void *beta, const void *c, void *c_layout, void *d,
-                        void *d_layout, const svg_cublaslt_algorithm *algorithm, void *workspace,
-                        size_t workspace_bytes, void *stream);
+  int (*cublasLtMatrixLayoutDestroy)(void* layout);
+  int (*cublasLtMatmulPreferenceCreate)(void* _Nullable* _Nonnull preference);
+  int (*cublasLtMatmulPreferenceDestroy)(void* preference);
+  int (*cublasLtMatmulPreferenceSetAttribute)(void* preference, int attribute, const void* value, size_t bytes);
+  int (*cublasLtMatmulAlgoGetHeuristic)(void* handle, void* description, void* a, void* b, void* c, void* d,
+                                        void* preference, int wanted, svg_cublaslt_choice* choices, int* found);
+  int (*cublasLtMatmul)(void* handle, void* description, const void* alpha, const void* a, void* a_layout,
+                        const void* b, void* b_layout, const void* beta, const void* c, void* c_layout, void* d,
+                        void* d_layout, const svg_cublaslt_algorithm* algorithm, void* workspace,
+                        size_t workspace_bytes, void* stream);
 } svg_cublaslt;
 
 /// Fills the table.
 /// - Parameter missing: Receives the name of the first function that the library does not have.
-bool svg_cublaslt_load(svg_cublaslt *library_table, void *library, const char *_Nullable *_Nonnull missing);
+bool svg_cublaslt_load(svg_cublaslt* library_table, void* library, const char* _Nullable* _Nonnull missing);
 
 /// Numbers of the documented enumerations.
 enum {

@@ -18,7 +18,7 @@ extern "C" {
 ///   - message: Receives the linker's own words when the library cannot be opened.
 ///   - capacity: Bytes of `message`, its closing zero included.
 /// - Returns: The library, or null.
-void *_Nullable svg_library_open(const char *path, char *message, size_t capacity);
+void* _Nullable svg_library_open(const char* path, char* message, size_t capacity);
 
 /// Fills a table of functions; each of its entries is a pointer.
 ///
@@ -26,8 +26,8 @@ void *_Nullable svg_library_open(const char *path, char *message, size_t capacit
 ///   - names: The names of the functions, in the order of the table.
 ///   - missing: Receives the first name that the library does not have.
 /// - Returns: Whether the library has all of them.
-bool svg_library_find(void *library, const char *const _Nonnull *_Nonnull names, size_t count,
-                      void *_Nullable *_Nonnull table, const char *_Nullable *_Nonnull missing);
+bool svg_library_find(void* library, const char* const _Nonnull* _Nonnull names, size_t count,
+                      void* _Nullable* _Nonnull table, const char* _Nullable* _Nonnull missing);
 
 #pragma clang assume_nonnull end
 

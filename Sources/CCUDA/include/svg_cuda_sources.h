@@ -13,13 +13,13 @@ extern "C" {
 /// A `.cu` or `.cuh` file of this target.
 typedef struct svg_cuda_source {
   /// Its path in the target, for example `elementwise/rows.cu`.
-  const char *name;
+  const char* name;
   /// Its text, with a closing zero.
-  const char *text;
+  const char* text;
 } svg_cuda_source;
 
 /// All files, and how many there are.
-const svg_cuda_source *svg_cuda_sources(size_t *count);
+const svg_cuda_source* svg_cuda_sources(size_t* count);
 
 #pragma clang assume_nonnull end
 

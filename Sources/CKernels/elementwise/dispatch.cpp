@@ -61,6 +61,11 @@ void svg_add_gated(svg_isa isa, svg_element element, const float* addend, int64_
   table(isa).addGated(element, addend, addend_stride, gate, target, target_stride, rows, columns);
 }
 
+void svg_rotate_halves(svg_isa isa, svg_element element, void* target, int64_t rows, int64_t heads, int64_t dimension,
+                       const float* cosine, const float* sine) {
+  table(isa).rotateHalves(element, target, rows, heads, dimension, cosine, sine);
+}
+
 void svg_channel_sums(svg_isa isa, svg_element element, const void* input, int64_t places, int64_t channels,
                       const float* origin, double* sums) {
   table(isa).channelSums(element, input, places, channels, origin, sums);

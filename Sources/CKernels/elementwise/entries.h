@@ -60,6 +60,12 @@ void addGatedEntry(svg_element element, const float* addend, int64_t addendStrid
   });
 }
 
+void rotateHalvesEntry(svg_element element, void* target, int64_t rows, int64_t heads, int64_t dimension,
+                       const float* cosine, const float* sine) {
+  withElement(element,
+              [=](auto* t) { rotateHalves(static_cast<decltype(t)>(target), rows, heads, dimension, cosine, sine); });
+}
+
 void channelSumsEntry(svg_element element, const void* input, int64_t places, int64_t channels, const float* origin,
                       double* sums) {
   withElement(element, [=](auto* t) {
@@ -84,8 +90,8 @@ void attendTextEntry(const svg_text_attention& attention) {
     attendText<float>(attention);
 }
 
-constexpr svg::ElementwiseTable kEntries = {convertEntry,     normalizeRowsEntry, activateEntry,
-                                            gateRowsEntry,    addEntry,           addGatedEntry,
-                                            channelSumsEntry, applyChannelsEntry, attendTextEntry};
+constexpr svg::ElementwiseTable kEntries = {convertEntry,       normalizeRowsEntry, activateEntry,     gateRowsEntry,
+                                            addEntry,           addGatedEntry,      rotateHalvesEntry, channelSumsEntry,
+                                            applyChannelsEntry, attendTextEntry};
 
 } // namespace

@@ -100,4 +100,22 @@ void convert(const From* __restrict source, To* __restrict target, size_t count)
     store(target + i, load(source + i));
 }
 
+template <class T>
+void rotateHalves(T* target, int64_t rows, int64_t heads, int64_t dimension, const float* cosine, const float* sine) {
+  const int64_t half = dimension / 2;
+  for (int64_t row = 0; row < rows; ++row) {
+    const float* __restrict c = cosine + row * half;
+    const float* __restrict s = sine + row * half;
+    for (int64_t head = 0; head < heads; ++head) {
+      T* __restrict first = target + (row * heads + head) * dimension;
+      T* __restrict second = first + half;
+      for (int64_t i = 0; i < half; ++i) {
+        const float x = load(first + i), y = load(second + i);
+        store(first + i, x * c[i] - y * s[i]);
+        store(second + i, y * c[i] + x * s[i]);
+      }
+    }
+  }
+}
+
 } // namespace

@@ -12,6 +12,7 @@ struct ElementwiseTable {
   void (*gateRows)(svg_element, const void*, void*, int64_t, int64_t, svg_activation);
   void (*add)(svg_element, const void*, void*, size_t);
   void (*addGated)(svg_element, const float*, int64_t, const float*, void*, int64_t, int64_t, int64_t);
+  void (*rotateHalves)(svg_element, void*, int64_t, int64_t, int64_t, const float*, const float*);
   void (*channelSums)(svg_element, const void*, int64_t, int64_t, const float*, double*);
   void (*applyChannels)(svg_element, const void*, void*, int64_t, int64_t, const svg_channel_map&);
   void (*attendText)(const svg_text_attention&);

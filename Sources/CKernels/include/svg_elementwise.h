@@ -79,6 +79,11 @@ void svg_add(svg_isa isa, svg_element element, const void* other, void* target, 
 void svg_add_gated(svg_isa isa, svg_element element, const float* addend, int64_t addend_stride,
                    const float* _Nullable gate, void* target, int64_t target_stride, int64_t rows, int64_t columns);
 
+/// Rotates pairs of elements of every head in place: elements `i` and `i + D/2` of a head of row `r` by the angle with
+/// the cosine `cosine[r, i]` and the sine `sine[r, i]`, which are `[rows, D/2]`. Rows have `heads · D` elements.
+void svg_rotate_halves(svg_isa isa, svg_element element, void* target, int64_t rows, int64_t heads, int64_t dimension,
+                       const float* cosine, const float* sine);
+
 /// For each channel `Σ(x − origin)` and `Σ(x − origin)²` over the places: `sums[0, c]` and `sums[1, c]`. Partial sums
 /// of up to 64 places are float32, their total is double; an origin near the mean keeps the difference of squares
 /// exact.

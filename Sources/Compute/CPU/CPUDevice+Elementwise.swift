@@ -107,6 +107,31 @@ extension CPUDevice {
     }
   }
 
+  /// Rotates every head's pairs of elements, in place.
+  public func rotateText(_ rows: inout Tensor, heads: Int, cosine: Tensor, sine: Tensor) throws {
+    let width = rows.shape[1]
+    let half = width / heads / 2
+    precondition(
+      width == heads * half * 2 && cosine.shape == [rows.shape[0], half] && sine.shape == cosine.shape,
+      "\(cosine) and \(sine) do not fit \(rows) with \(heads) heads")
+    let target = rows
+    measure(.other) {
+      unsafe withFloats(cosine) { cosine in
+        unsafe withFloats(sine) { sine in
+          guard let cosine = unsafe cosine, let sine = unsafe sine else { return }
+          unsafe target.withHostPointer { address in
+            workers.run(count: target.shape[0], grain: grain(channels: width)) { range in
+              unsafe svg_rotate_halves(
+                instructionSet, target.elementType.kernelElement,
+                address + range.lowerBound * width * target.elementType.byteCount, Int64(range.count), Int64(heads),
+                Int64(2 * half), cosine + range.lowerBound * half, sine + range.lowerBound * half)
+            }
+          }
+        }
+      }
+    }
+  }
+
   /// The rows of `table` that `ids` name.
   public func embed(_ ids: [Int32], table: Tensor) throws -> Tensor {
     try measure(.other) {

@@ -102,13 +102,14 @@ extension CUDADevice {
           output: target.deviceAddress)
       }
       let product = try product(input, layer, activation: .identity)
+      let width = pieceWidth(layer.outputs, [product, target] + gates.map(\.gate))
       for section in rowSections(gates.map(\.rows), count: rows) {
         let gate = section.index.map { gates[$0].gate }
         precondition(
           gate.map { $0.elementType == .float32 && $0.shape.count == layer.outputs } ?? true,
           "a gate of \(residual) is not float32 [\(layer.outputs)]")
         let offset = UInt64(section.rows.lowerBound * layer.outputs * activationType.byteCount)
-        try kernels.launch("add_gated", in: .rows, .rows(section.rows.count)) {
+        try kernels.launch("add_gated_\(width)", in: .rows, .rows(section.rows.count)) {
           $0.pointer(product.deviceAddress + offset)
           $0.pointer(target.deviceAddress + offset)
           $0.int(layer.outputs)

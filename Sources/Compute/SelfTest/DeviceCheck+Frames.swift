@@ -23,7 +23,7 @@ extension DeviceCheck {
   private static let kernels = [
     Kernel(), Kernel(frames: 1, channels: 3, outputs: 16), Kernel(channels: 16, outputs: 3, depth: 1),
     Kernel(height: 1, width: 1, channels: 5, outputs: 7),
-    Kernel(frames: 2, height: 30, width: 24, channels: 40, outputs: 130),
+    Kernel(frames: 2, height: 9, width: 17, channels: 40, outputs: 130, depth: 2),
     Kernel(height: 8, width: 10, depth: 1, stride: 2, padding: SpatialPadding(top: 0, bottom: 1, left: 0, right: 1)),
     Kernel(height: 7, width: 9, channels: 72, outputs: 50, depth: 2, stride: 2),
     Kernel(channels: 24, outputs: 40, depth: 1, size: 1, padding: SpatialPadding(0)),
@@ -54,7 +54,7 @@ extension DeviceCheck {
         return worst
       }
     }
-    let norms = [(3, 5, 6, 8, 4), (1, 1, 1, 6, 2), (2, 40, 33, 16, 16), (2, 9, 7, 512, 32)].map { size in
+    let norms = [(3, 5, 6, 8, 4), (1, 1, 1, 6, 2), (2, 40, 33, 16, 16), (2, 5, 3, 512, 32)].map { size in
       DeviceCheck("normalizeGroups", "[\(size.0), \(size.1), \(size.2), \(size.3)], \(size.4) groups") { bench in
         let shape: Shape = [size.0, size.1, size.2, size.3]
         let (frames, exact) = try bench.operand(checkNoise(shape, seed: 1, scale: 2, offset: 3))

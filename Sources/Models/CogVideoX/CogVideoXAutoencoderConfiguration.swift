@@ -1,5 +1,7 @@
 /// What `config.json` of an `AutoencoderKLCogVideoX` says; keys that are left out have the defaults of diffusers.
 struct CogVideoXAutoencoderConfiguration: Decodable, Sendable {
+  /// Color channels of the frames that are encoded.
+  let inputChannels: Int
   /// Color channels of the frames.
   let outputChannels: Int
   /// Channels of each block, from the pixels inwards.
@@ -18,6 +20,10 @@ struct CogVideoXAutoencoderConfiguration: Decodable, Sendable {
   let sampleWidth: Int
   /// Latents are divided by this before they are decoded.
   let scalingFactor: Float
+  /// Whether the latents of an image are divided by the scaling factor, not multiplied.
+  let invertsImageScale: Bool
+  /// Whether what the encoder makes passes a linear layer.
+  let hasQuantization: Bool
   /// Whether latents pass a linear layer before they are decoded.
   let hasPostQuantization: Bool
 
@@ -28,6 +34,7 @@ struct CogVideoXAutoencoderConfiguration: Decodable, Sendable {
   var temporalLevels: Int { temporalCompression.trailingZeroBitCount }
 
   private enum CodingKeys: String, CodingKey {
+    case inputChannels = "in_channels"
     case outputChannels = "out_channels"
     case blockChannels = "block_out_channels"
     case latentChannels = "latent_channels"
@@ -37,6 +44,8 @@ struct CogVideoXAutoencoderConfiguration: Decodable, Sendable {
     case sampleHeight = "sample_height"
     case sampleWidth = "sample_width"
     case scalingFactor = "scaling_factor"
+    case invertsImageScale = "invert_scale_latents"
+    case hasQuantization = "use_quant_conv"
     case hasPostQuantization = "use_post_quant_conv"
     case activation = "act_fn"
     case blockTypes = "up_block_types"
@@ -44,6 +53,7 @@ struct CogVideoXAutoencoderConfiguration: Decodable, Sendable {
 
   init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
+    inputChannels = try values.value(.inputChannels, default: 3)
     outputChannels = try values.value(.outputChannels, default: 3)
     blockChannels = try values.value(.blockChannels, default: [128, 256, 256, 512])
     latentChannels = try values.value(.latentChannels, default: 16)
@@ -53,6 +63,8 @@ struct CogVideoXAutoencoderConfiguration: Decodable, Sendable {
     sampleHeight = try values.value(.sampleHeight, default: 480)
     sampleWidth = try values.value(.sampleWidth, default: 720)
     scalingFactor = try values.value(.scalingFactor, default: 1.15258426)
+    invertsImageScale = try values.value(.invertsImageScale, default: false)
+    hasQuantization = try values.value(.hasQuantization, default: false)
     hasPostQuantization = try values.value(.hasPostQuantization, default: false)
     let activation = try values.value(.activation, default: "silu")
     let types = try values.value(.blockTypes, default: blockChannels.map { _ in Self.blockType })
@@ -62,6 +74,7 @@ struct CogVideoXAutoencoderConfiguration: Decodable, Sendable {
   private static let blockType = "CogVideoXUpBlock3D"
 
   private func validate(activation: String, types: [String]) throws {
+    try require(inputChannels == 3, "the autoencoder's in_channels must be 3 (RGB), not \(inputChannels)")
     try require(outputChannels == 3, "the autoencoder's out_channels must be 3 (RGB), not \(outputChannels)")
     try require(
       (1...8).contains(blockChannels.count) && types.count == blockChannels.count,

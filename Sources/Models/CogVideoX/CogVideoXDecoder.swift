@@ -34,11 +34,11 @@ struct CogVideoXDecoder: FrameDecoder {
     let lefts = tiling.starts(of: width, .horizontal)
     var blender = TileBlender(
       geometry: tiling, frames: frames(of: input.shape[0]), height: height * configuration.spatialCompression,
-      width: width * configuration.spatialCompression)
+      width: width * configuration.spatialCompression, channels: configuration.outputChannels)
     for (row, top) in tops.enumerated() {
       for (column, left) in lefts.enumerated() {
-        let tile = crop(
-          input, rows: top..<min(height, top + tiling.latentHeight),
+        let tile = input.cropped(
+          rows: top..<min(height, top + tiling.latentHeight),
           columns: left..<min(width, left + tiling.latentWidth))
         let done = Double(row * lefts.count + column)
         let decoded = try decodeTile(tile) { progress((done + $0) / Double(tops.count * lefts.count)) }
@@ -113,27 +113,6 @@ struct CogVideoXDecoder: FrameDecoder {
           for offset in source.indices {
             target[index] = source[offset]
             index += 1
-          }
-        }
-      }
-    }
-    return result
-  }
-
-  /// A part of every frame.
-  private func crop(_ input: Tensor, rows: Range<Int>, columns: Range<Int>) -> Tensor {
-    let shape = input.shape
-    let result = Tensor.host([shape[0], rows.count, columns.count, shape[3]], .float32)
-    input.withSpan(of: Float.self) { source in
-      result.withMutableSpan(of: Float.self) { target in
-        var index = 0
-        for frame in 0..<shape[0] {
-          for row in rows {
-            let start = ((frame * shape[1] + row) * shape[2] + columns.lowerBound) * shape[3]
-            for offset in 0..<columns.count * shape[3] {
-              target[index] = source[start + offset]
-              index += 1
-            }
           }
         }
       }

@@ -68,8 +68,7 @@ struct CogVideoXDecoderNetwork: Sendable {
     let decoder = weights["decoder"]
     postQuantization =
       try configuration.hasPostQuantization
-      ? parts.pointwise(
-        weights["post_quant_conv"], from: configuration.latentChannels, to: configuration.latentChannels)
+      ? weights["post_quant_conv"].pointwise(from: configuration.latentChannels, to: configuration.latentChannels)
       : nil
     input = try parts.convolution(decoder["conv_in"], from: configuration.latentChannels, to: channels[0])
     var blocks = [
@@ -109,20 +108,12 @@ struct CogVideoXDecoderNetwork: Sendable {
         layer: try weights["conv"].convolution(from: from, to: to, size: 3, frames: 3), place: convolutions)
     }
 
-    /// A convolution that looks at one place at a time is a linear layer.
-    func pointwise(_ weights: LayerLoader, from: Int, to: Int) throws -> any LinearLayer {
-      try weights.device.makeLinear(
-        LinearParameters(
-          weights: [weights.scope.tensor("weight", shape: [to, from, 1, 1, 1]).reshaped([to, from])],
-          biases: [weights.scope.tensor("bias", shape: [to])]))
-    }
-
     func norm(_ weights: LayerLoader, channels: Int) throws -> SpatialNorm {
       SpatialNorm(
         norm: try weights["norm_layer"].groupNormalization(
           groups: configuration.normGroups, channels: channels, epsilon: 1e-6),
-        scale: try pointwise(weights["conv_y.conv"], from: configuration.latentChannels, to: channels),
-        shift: try pointwise(weights["conv_b.conv"], from: configuration.latentChannels, to: channels))
+        scale: try weights["conv_y.conv"].pointwise(from: configuration.latentChannels, to: channels),
+        shift: try weights["conv_b.conv"].pointwise(from: configuration.latentChannels, to: channels))
     }
 
     mutating func residual(_ weights: LayerLoader, from: Int, to: Int) throws -> ResidualLayer {
@@ -131,7 +122,7 @@ struct CogVideoXDecoderNetwork: Sendable {
         convolutions: [
           try convolution(weights["conv1"], from: from, to: to), try convolution(weights["conv2"], from: to, to: to),
         ],
-        shortcut: from == to ? nil : try pointwise(weights["conv_shortcut"], from: from, to: to))
+        shortcut: from == to ? nil : try weights["conv_shortcut"].pointwise(from: from, to: to))
     }
   }
 

@@ -5,10 +5,12 @@ import Foundation
 import Tensor
 import Tokenizer
 
-/// A text-to-video model of the CogVideoX family, 1.0 (2B and 5B) and 1.5, in a diffusers directory.
+/// A model of the CogVideoX family, 1.0 (2B and 5B) and 1.5, text- or image-to-video, in a diffusers directory.
 public struct CogVideoXModel: VideoModel {
-  /// `CogVideoXPipeline`.
-  public static var pipelineClasses: [String] { ["CogVideoXPipeline"] }
+  /// `CogVideoXPipeline` and `CogVideoXImageToVideoPipeline`.
+  public static var pipelineClasses: [String] { ["CogVideoXPipeline", imagePipeline] }
+
+  private static let imagePipeline = "CogVideoXImageToVideoPipeline"
 
   private let directory: ModelDirectory
   let transformer: CogVideoXTransformerConfiguration
@@ -31,11 +33,14 @@ public struct CogVideoXModel: VideoModel {
 
   /// Checks that the networks fit together.
   private func check() throws {
+    // An image-to-video model sees the latents of the image beside the noisy ones.
+    let inputs = autoencoder.latentChannels * (takesImage ? 2 : 1)
     try require(
-      transformer.inputChannels == autoencoder.latentChannels
+      transformer.inputChannels == inputs
         && transformer.outputChannels == autoencoder.latentChannels,
       "the transformer's in_channels \(transformer.inputChannels) and out_channels \(transformer.outputChannels) must "
-        + "be the autoencoder's latent_channels \(autoencoder.latentChannels) in a text-to-video model")
+        + "be \(inputs) and \(autoencoder.latentChannels) in \(takesImage ? "an image" : "a text")-to-video model whose "
+        + "autoencoder has latent_channels \(autoencoder.latentChannels)")
     try require(
       transformer.textWidth == textEncoder.modelWidth,
       "the transformer's text_embed_dim \(transformer.textWidth) must be the text encoder's d_model "
@@ -44,6 +49,13 @@ public struct CogVideoXModel: VideoModel {
       transformer.temporalCompression == autoencoder.temporalCompression,
       "the transformer's temporal_compression_ratio \(transformer.temporalCompression) must be the autoencoder's "
         + "\(autoencoder.temporalCompression)")
+  }
+
+  private var takesImage: Bool { directory.pipelineClass == Self.imagePipeline }
+
+  /// How the model takes an image; `nil` for text-to-video models.
+  public var imageConditioning: (any ImageConditioning)? {
+    takesImage ? CogVideoXImageConditioning(model: self) : nil
   }
 
   /// Pixels of a token, in height and width.
@@ -100,7 +112,7 @@ public struct CogVideoXModel: VideoModel {
   /// The latents that are denoised; version 1.5 pads them to whole tokens in front.
   public func latentShape(for size: VideoSize) -> Shape {
     [
-      1, latentFrames(size), transformer.inputChannels, size.height / autoencoder.spatialCompression,
+      1, latentFrames(size), autoencoder.latentChannels, size.height / autoencoder.spatialCompression,
       size.width / autoencoder.spatialCompression,
     ]
   }
@@ -132,7 +144,7 @@ public struct CogVideoXModel: VideoModel {
       autoencoder, weights: weights(of: "vae", named: "diffusion_pytorch_model", on: device))
   }
 
-  private func weights(
+  func weights(
     of component: String, named name: String, on device: any ComputeDevice
   ) throws -> LayerLoader {
     LayerLoader(

@@ -60,3 +60,22 @@ struct CogVideoXPatches: Sendable {
     }
   }
 }
+
+extension Tensor {
+  /// Latents `[1, F, C, h, w]` with the channels of other latents after their own, float32.
+  /// - Precondition: Both have the same frames, rows and columns.
+  func joiningChannels(of other: Tensor) -> Tensor {
+    precondition(
+      shape[1] == other.shape[1] && shape.dimensions[3...] == other.shape.dimensions[3...],
+      "\(other) cannot be joined to \(self)")
+    let (one, two) = (floats(), other.floats())
+    let (first, second) = (one.count / shape[1], two.count / shape[1])
+    var joined: [Float] = []
+    joined.reserveCapacity(one.count + two.count)
+    for frame in 0..<shape[1] {
+      joined += one[frame * first..<(frame + 1) * first]
+      joined += two[frame * second..<(frame + 1) * second]
+    }
+    return Tensor(joined, shape: [1, shape[1], shape[2] + other.shape[2], shape[3], shape[4]])
+  }
+}

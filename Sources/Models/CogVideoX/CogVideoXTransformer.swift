@@ -4,7 +4,7 @@ import Compute
 import Synchronization
 import Tensor
 
-/// The transformer of CogVideoX 1.0 and 1.5, text-to-video.
+/// The transformer of CogVideoX 1.0 and 1.5, text- or image-to-video.
 struct CogVideoXTransformer: Denoiser {
   /// The number that image-to-video models of version 1.5 are given beside the timestep.
   private static let offset: Float = 2
@@ -65,7 +65,7 @@ struct CogVideoXTransformer: Denoiser {
     }
     let weight = try weights.scope.tensor("weight", shape: [width, channels, size, size])
     let bias = configuration.hasPatchBias ? [try weights.scope.tensor("bias", shape: [width])] : []
-    return try weights.device.makeLinear(
+    return try weights.linear(
       LinearParameters(weights: [weight.reshaped([width, channels * size * size])], biases: bias))
   }
 
@@ -87,13 +87,17 @@ struct CogVideoXTransformer: Denoiser {
     _ input: DenoiserInput, attention: any AttentionMechanism, step: Int, sample: Int
   ) throws -> Tensor {
     let (latents, text) = (input.latents, input.text)
+    let seen = input.image.map { latents.joiningChannels(of: $0) } ?? latents
+    precondition(
+      seen.shape[2] == configuration.inputChannels,
+      "the transformer sees \(configuration.inputChannels) channels, not \(seen.shape[2])")
     let grid = patches.grid(latents: latents.shape)
     let layout = TokenLayout(
       frames: grid.frames, tokensPerFrame: grid.height * grid.width, textTokens: text.states.shape[0],
       validTextTokens: text.validTokens, textPlacement: .first)
     let time = try embedTime(input.timestep)
     let position = try positions[grid]
-    var hidden = try embed(latents: latents, text: text.states, position: position)
+    var hidden = try embed(latents: seen, text: text.states, position: position)
     for (layer, block) in blocks.enumerated() {
       try Task.checkCancellation()
       try block.run(

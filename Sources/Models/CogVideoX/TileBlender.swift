@@ -1,8 +1,8 @@
 import Tensor
 
-/// Puts decoded tiles together: each is blended with the tile above, then with the tile on the left.
+/// Puts tiles together, decoded or encoded: each is blended with the tile above, then with the tile on the left.
 struct TileBlender {
-  /// `[F, H, W, 3]`, float32: complete when the last tile has been added.
+  /// `[F, H, W, C]`, float32: complete when the last tile has been added.
   let result: Tensor
 
   private let geometry: TileGeometry
@@ -10,10 +10,10 @@ struct TileBlender {
   private var above: [Tensor] = []
   private var row: [Tensor] = []
 
-  /// Creates a blender for frames of the given size in pixels.
-  init(geometry: TileGeometry, frames: Int, height: Int, width: Int) {
+  /// Creates a blender for frames of the given size, in the units of the geometry.
+  init(geometry: TileGeometry, frames: Int, height: Int, width: Int, channels: Int) {
     self.geometry = geometry
-    result = .host([frames, height, width, 3], .float32)
+    result = .host([frames, height, width, channels], .float32)
   }
 
   /// Adds the next tile, row by row; the tile is written.
@@ -29,7 +29,7 @@ struct TileBlender {
   private func blend(_ before: Tensor, into tile: Tensor, _ axis: TileGeometry.Axis) {
     let dimension = axis == .vertical ? 1 : 2
     let extent = min(before.shape[dimension], tile.shape[dimension], geometry.blend(axis))
-    let (rows, columns) = (tile.shape[1], tile.shape[2])
+    let (rows, columns, channels) = (tile.shape[1], tile.shape[2], tile.shape[3])
     let (rowOffset, columnOffset) =
       axis == .vertical ? (before.shape[1] - extent, 0) : (0, before.shape[2] - extent)
     before.withSpan(of: Float.self) { source in
@@ -39,10 +39,10 @@ struct TileBlender {
             for column in 0..<(axis == .vertical ? columns : extent) {
               let weight = Float(axis == .vertical ? row : column) / Float(extent)
               let from =
-                ((frame * before.shape[1] + row + rowOffset) * before.shape[2] + column + columnOffset) * 3
-              let to = ((frame * rows + row) * columns + column) * 3
-              for color in 0..<3 {
-                target[to + color] = source[from + color] * (1 - weight) + target[to + color] * weight
+                ((frame * before.shape[1] + row + rowOffset) * before.shape[2] + column + columnOffset) * channels
+              let to = ((frame * rows + row) * columns + column) * channels
+              for channel in 0..<channels {
+                target[to + channel] = source[from + channel] * (1 - weight) + target[to + channel] * weight
               }
             }
           }
@@ -53,7 +53,7 @@ struct TileBlender {
 
   /// Copies the part of a tile that no later tile covers.
   private func place(_ tile: Tensor, top: Int, left: Int) {
-    let (height, width) = (result.shape[1], result.shape[2])
+    let (height, width, channels) = (result.shape[1], result.shape[2], result.shape[3])
     let rows = min(tile.shape[1], geometry.kept(.vertical), height - top)
     let columns = min(tile.shape[2], geometry.kept(.horizontal), width - left)
     guard rows > 0, columns > 0 else { return }
@@ -61,9 +61,9 @@ struct TileBlender {
       result.withMutableSpan(of: Float.self) { target in
         for frame in 0..<tile.shape[0] {
           for row in 0..<rows {
-            let from = (frame * tile.shape[1] + row) * tile.shape[2] * 3
-            let to = ((frame * height + top + row) * width + left) * 3
-            for offset in 0..<columns * 3 { target[to + offset] = source[from + offset] }
+            let from = (frame * tile.shape[1] + row) * tile.shape[2] * channels
+            let to = ((frame * height + top + row) * width + left) * channels
+            for offset in 0..<columns * channels { target[to + offset] = source[from + offset] }
           }
         }
       }

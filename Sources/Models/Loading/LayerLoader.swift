@@ -4,6 +4,9 @@ import Compute
 import Tensor
 
 /// Reads the layers of a network from a checkpoint and brings them to a device.
+///
+/// What the device has packed or copied is let go of in the file's mapping at once, so that no weight is in memory twice
+/// for longer than it takes to load its layer.
 struct LayerLoader {
   /// Where the layers will run.
   let device: any ComputeDevice
@@ -18,7 +21,7 @@ struct LayerLoader {
 
   /// A linear layer: `weight [outputs, inputs]` and, if wanted, `bias [outputs]`.
   func linear(from inputs: Int, to outputs: Int, bias: Bool = true) throws -> any LinearLayer {
-    try device.makeLinear(
+    try linear(
       LinearParameters(
         weights: [scope.tensor("weight", shape: [outputs, inputs])],
         biases: bias ? [scope.tensor("bias", shape: [outputs])] : []))
@@ -26,10 +29,25 @@ struct LayerLoader {
 
   /// Linear layers that share their input, as one with their outputs side by side.
   func linear(stacking names: [String], from inputs: Int, to outputs: Int, bias: Bool) throws -> any LinearLayer {
-    try device.makeLinear(
+    try linear(
       LinearParameters(
         weights: names.map { try scope[$0].tensor("weight", shape: [outputs, inputs]) },
         biases: bias ? names.map { try scope[$0].tensor("bias", shape: [outputs]) } : []))
+  }
+
+  /// A convolution that looks at one place at a time, `weight [outputs, inputs, 1, 1, 1]` and `bias [outputs]`: a linear
+  /// layer.
+  func pointwise(from inputs: Int, to outputs: Int) throws -> any LinearLayer {
+    try linear(
+      LinearParameters(
+        weights: [scope.tensor("weight", shape: [outputs, inputs, 1, 1, 1]).reshaped([outputs, inputs])],
+        biases: [scope.tensor("bias", shape: [outputs])]))
+  }
+
+  /// A linear layer of tensors of the checkpoint, for weights that are stored in another form than the layer's.
+  func linear(_ parameters: LinearParameters) throws -> any LinearLayer {
+    defer { for tensor in parameters.weights + parameters.biases { tensor.releaseMappedPages() } }
+    return try device.makeLinear(parameters)
   }
 
   /// A vector, as float32.
@@ -68,9 +86,12 @@ struct LayerLoader {
     from inputs: Int, to outputs: Int, size: Int, frames: Int, hasTimeAxis: Bool = true
   ) throws -> any ConvolutionLayer {
     let stored: Shape = hasTimeAxis ? [outputs, inputs, frames, size, size] : [outputs, inputs, size, size]
+    let weight = try scope.tensor("weight", shape: stored)
+    let bias = try scope.tensor("bias", shape: [outputs])
+    defer { for tensor in [weight, bias] { tensor.releaseMappedPages() } }
     return try device.makeConvolution(
       ConvolutionParameters(
-        weight: scope.tensor("weight", shape: stored).reshaped([outputs, inputs, frames, size, size]),
-        bias: scope.tensor("bias", shape: [outputs]), padding: SpatialPadding((size - 1) / 2)))
+        weight: weight.reshaped([outputs, inputs, frames, size, size]), bias: bias,
+        padding: SpatialPadding((size - 1) / 2)))
   }
 }

@@ -15,6 +15,11 @@ extension GenerationPlan: CustomStringConvertible {
       row("tokens", "\(layout.sequenceLength): \(layout)"),
       row("steps", "\(steps), guidance \(guidance), \(samples) transformer run\(samples == 1 ? "" : "s") each"),
     ]
+    if let image {
+      lines.insert(
+        row("image", "\(image.name), \(image.width)×\(image.height), sha256 \(image.checksum.prefix(12))…"), at: 1)
+      if let warning = image.warning { lines.insert(row("", "note: \(warning)"), at: 2) }
+    }
     for (index, part) in attention.parts.enumerated() {
       lines.append(row(index == 0 ? "attention" : "", Self.text(part)))
     }

@@ -1,4 +1,6 @@
 import Attention
+import Foundation
+import Media
 import Models
 import Tensor
 
@@ -6,6 +8,8 @@ import Tensor
 public struct GenerationPlan: Hashable, Sendable, Codable {
   /// The model.
   public let model: ModelDescription
+  /// The picture that the video begins with; `nil` for models that take none.
+  public let image: ImagePlan?
   /// The size of the video.
   public let size: VideoSize
   /// Frames per second.
@@ -34,6 +38,33 @@ public struct GenerationPlan: Hashable, Sendable, Codable {
   public let numbers: String
   /// Threads of the processor.
   public let threads: Int
+}
+
+/// The picture that a video begins with.
+public struct ImagePlan: Hashable, Sendable, Codable {
+  /// The name of the file, without its folders.
+  public let name: String
+  /// Columns of pixels of the upright picture.
+  public let width: Int
+  /// Rows of pixels of the upright picture.
+  public let height: Int
+  /// SHA-256 of the file, in hexadecimal digits.
+  public let checksum: String
+  /// What a person should know before the work begins: a picture whose shape is not that of the video.
+  public let warning: String?
+
+  /// Compares a picture with the video that begins with it.
+  init(_ file: PictureFile, size: VideoSize) {
+    name = (file.path as NSString).lastPathComponent
+    (width, height, checksum) = (file.width, file.height, file.checksum)
+    let (own, wanted) = (Double(width) / Double(height), Double(size.width) / Double(size.height))
+    let stretch = max(own / wanted, wanted / own)
+    warning =
+      stretch > 1.1
+      ? "\(name) is \(width)×\(height), the video \(size.width)×\(size.height): its shape is changed "
+        + "by \(percentText(stretch - 1)) to fit; crop the picture to the shape of the video to keep its proportions"
+      : nil
+  }
 }
 
 /// The arithmetic of the transformer over all steps, in floating-point operations; a multiply-add counts as two.

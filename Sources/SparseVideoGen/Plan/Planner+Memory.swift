@@ -26,22 +26,33 @@ extension Planner {
     let inspection = try ModelInspection(source)
     if let problem = inspection.problem { throw GenerationError(.unusableModel, problem) }
     let activations = pipeline.device.activationType
-    func phase(_ name: String, _ component: ModelComponent, _ kind: WorkPhase, keeps: Int = 0) -> MemoryPlan.Phase {
+    func phase(_ name: String, _ component: ModelComponent, working: Int, keeps: Int) -> MemoryPlan.Phase {
       let weights = inspection.weights(of: component)
       // The pages of the files are let go of once the weights are packed.
       let held = (weights?.parameters ?? 0) * activations.byteCount
-      let working =
-        pipeline.model.workingBytes(kind, for: size, activations: activations) * Self.poolPercent / 100 + keeps
+      let working = working * Self.poolPercent / 100 + keeps
       return .init(
         name: name, weights: held, activations: working, total: Self.programBytes + held + working)
     }
+    func phase(_ name: String, _ component: ModelComponent, _ kind: WorkPhase, keeps: Int = 0) -> MemoryPlan.Phase {
+      let working = pipeline.model.workingBytes(kind, for: size, activations: activations)
+      return phase(name, component, working: working, keeps: keeps)
+    }
     let frames = 3 * size.width * size.height * size.frames * ElementType.float32.byteCount
-    return MemoryPlan(phases: [
-      phase("encoding", .textEncoder, .encoding),
-      phase("denoising", .transformer, .denoising),
-      // The frames are there twice while the parts that were decoded one after the other are joined.
-      phase("decoding", .decoder, .decoding(tiled: tiled), keeps: frames * 2 + Self.convolutionBytes),
-    ])
+    var phases = [phase("encoding", .textEncoder, .encoding)]
+    if let conditioning = pipeline.model.imageConditioning {
+      let working = conditioning.workingBytes(for: size, tiled: tiled, activations: activations)
+      phases.append(
+        phase(
+          "image", .decoder, working: working,
+          keeps: size.width * size.height * 3 * ElementType.float32.byteCount * 2 + Self.convolutionBytes))
+    }
+    return MemoryPlan(
+      phases: phases + [
+        phase("denoising", .transformer, .denoising),
+        // The frames are there twice while the parts that were decoded one after the other are joined.
+        phase("decoding", .decoder, .decoding(tiled: tiled), keeps: frames * 2 + Self.convolutionBytes),
+      ])
   }
 
   /// What the program holds before it loads anything: code, libraries and their own memory; measured.

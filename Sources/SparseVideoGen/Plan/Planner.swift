@@ -18,6 +18,7 @@ struct Planner: Sendable {
       width: request.width ?? model.defaultSize.width, height: request.height ?? model.defaultSize.height,
       frames: request.frames ?? model.defaultSize.frames)
     try pipeline.model.sizeRule.check(size)
+    let image = try imageFile(request).map { ImagePlan($0, size: size) }
     let steps = request.steps ?? model.defaultSteps
     // The scheduler knows how many steps it can take.
     _ = try pipeline.schedulerConfiguration.makeScheduler(steps: steps)
@@ -28,7 +29,8 @@ struct Planner: Sendable {
       blockSize: pipeline.device.attentionBlockSize)
     let tiled = decodesInTiles(request.tiles, size: size)
     return GenerationPlan(
-      model: model, size: size, framesPerSecond: request.framesPerSecond ?? model.framesPerSecond, steps: steps,
+      model: model, image: image, size: size, framesPerSecond: request.framesPerSecond ?? model.framesPerSecond,
+      steps: steps,
       guidance: request.guidance ?? model.defaultGuidance, samples: samples,
       latentShape: pipeline.model.latentShape(for: size).dimensions, layout: layout, attention: attention,
       work: WorkPlan(model: model, layout: layout, attention: attention, runs: steps * samples),

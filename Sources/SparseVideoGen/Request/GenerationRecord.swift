@@ -15,6 +15,10 @@ public struct GenerationRecord: Hashable, Sendable, Codable {
   public var prompt: String
   /// What the video should not show.
   public var negativePrompt: String
+  /// The name of the picture that the video begins with, where there is one.
+  public var image: String?
+  /// SHA-256 of the picture's file, in hexadecimal digits.
+  public var imageChecksum: String?
   /// Columns of pixels.
   public var width: Int
   /// Rows of pixels.
@@ -62,6 +66,8 @@ public struct GenerationRecord: Hashable, Sendable, Codable {
     family = plan.model.family
     prompt = request.prompt
     negativePrompt = request.negativePrompt
+    image = plan.image?.name
+    imageChecksum = plan.image?.checksum
     width = plan.size.width
     height = plan.size.height
     frames = plan.size.frames

@@ -9,6 +9,8 @@ public struct GenerationRequest: Hashable, Sendable {
   public var prompt: String
   /// What the video should not show; guidance leads away from it. Usually empty.
   public var negativePrompt: String
+  /// The picture that the video begins with, a PNG, JPEG or WebP file; image-to-video models need one, others take none.
+  public var imagePath: String?
   /// Columns of pixels.
   public var width: Int?
   /// Rows of pixels.
@@ -34,13 +36,15 @@ public struct GenerationRequest: Hashable, Sendable {
 
   /// Creates a request.
   public init(
-    prompt: String, negativePrompt: String = "", width: Int? = nil, height: Int? = nil, frames: Int? = nil,
+    prompt: String, negativePrompt: String = "", imagePath: String? = nil, width: Int? = nil, height: Int? = nil,
+    frames: Int? = nil,
     steps: Int? = nil, guidance: Float? = nil, usesDynamicGuidance: Bool = false, seed: UInt64 = 0,
     framesPerSecond: Int? = nil, attention: AttentionChoice = .sparseVideoGen(), tiles: DecodingTiles = .automatic,
     latentsPath: String? = nil
   ) {
     self.prompt = prompt
     self.negativePrompt = negativePrompt
+    self.imagePath = imagePath
     self.width = width
     self.height = height
     self.frames = frames

@@ -2,7 +2,7 @@ import Checkpoint
 import Foundation
 
 /// A file with one video to make on each line: a JSON object with the key `prompt` and, where they differ from the
-/// request that is given for all, `negative_prompt`, `seed`, `steps`, `guidance`, `width`, `height`, `frames`,
+/// request that is given for all, `negative_prompt`, `image`, `seed`, `steps`, `guidance`, `width`, `height`, `frames`,
 /// `output` and `save_latents`. Empty lines are skipped.
 public struct PromptList: Sendable {
   /// One video.
@@ -20,20 +20,15 @@ public struct PromptList: Sendable {
 
   /// The keys that a line may have.
   static let keys = [
-    "prompt", "negative_prompt", "seed", "steps", "guidance", "width", "height", "frames", "output", "save_latents",
+    "prompt", "negative_prompt", "image", "seed", "steps", "guidance", "width", "height", "frames", "output",
+    "save_latents",
   ]
 
   /// Reads a list.
   /// - Parameter request: What the lines do not say.
   /// - Throws: ``GenerationError`` with the code `invalidPromptList`, naming the file and the line.
   public init(path: String, request: GenerationRequest) throws {
-    let data: Data
-    do {
-      data = try Data(contentsOf: URL(filePath: path))
-    } catch {
-      throw GenerationError(
-        .invalidPromptList, "\(path): the list of prompts cannot be read: \(error.localizedDescription)", cause: error)
-    }
+    let data = try Self.read(path)
     var entries: [Entry] = []
     var outputs: [String: Int] = [:]
     let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
@@ -51,6 +46,23 @@ public struct PromptList: Sendable {
       )
     }
     self.entries = entries
+  }
+
+  private static func read(_ path: String) throws -> Data {
+    var isDirectory: ObjCBool = false
+    let exists = unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
+    guard exists, !isDirectory.boolValue else {
+      throw GenerationError(
+        .invalidPromptList,
+        "\(path): \(exists ? "this is a folder" : "there is no such file"); give a text file with one JSON object, such "
+          + "as {\"prompt\": \"a red circle\"}, on each line")
+    }
+    do {
+      return try Data(contentsOf: URL(filePath: path))
+    } catch {
+      throw GenerationError(
+        .invalidPromptList, "\(path): the list of prompts cannot be read: \(error.localizedDescription)", cause: error)
+    }
   }
 
   private static func entry(
@@ -78,6 +90,7 @@ public struct PromptList: Sendable {
       switch key {
       case "prompt": (entry.request.prompt, hasPrompt) = (try required(value.string, "a string"), true)
       case "negative_prompt": entry.request.negativePrompt = try required(value.string, "a string")
+      case "image": entry.request.imagePath = try required(value.string, "a string")
       case "seed":
         entry.request.seed = try required(value.int.flatMap { UInt64(exactly: $0) }, "an integer from 0 on")
       case "steps": entry.request.steps = try required(value.int, "an integer")

@@ -22,6 +22,8 @@ public enum GenerationEvent: Sendable {
 public enum ModelComponent: String, Sendable, Codable, CaseIterable {
   /// Turns the prompt into states.
   case textEncoder = "text_encoder"
+  /// Turns an image into latents.
+  case imageEncoder = "vae_encoder"
   /// Predicts noise.
   case transformer
   /// Turns latents into frames.

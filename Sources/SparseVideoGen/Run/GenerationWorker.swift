@@ -23,13 +23,15 @@ actor GenerationWorker {
   /// Makes videos with one loading of each network.
   func generate(
     _ requests: [GenerationRequest], send: @Sendable (Int, GenerationEvent) -> Void
-  ) throws {
+  ) async throws {
     let plans = try requests.map(planner.plan)
     for request in requests {
       if let path = request.latentsPath { try LatentsFile.check(path) }
     }
     guard !requests.isEmpty else { return }
     send(0, .planned(plans[0]))
+    // Nothing is loaded yet: another call may run while ffmpeg does.
+    let pictures = try await planner.pictures(requests, plans: plans)
     send(0, .loading(.textEncoder))
     let prompts = try PromptEncoding(requests, plans: plans, pipeline: pipeline)
     pipeline.device.trim()
@@ -37,6 +39,14 @@ actor GenerationWorker {
 
     var times = PhaseTimes()
     times.encoding = prompts.reports[0].seconds
+    var images: [ImagePosterior] = []
+    if !pictures.isEmpty {
+      send(0, .loading(.imageEncoder))
+      images = try measured(&times.encoding) {
+        try pipeline.encode(zip(pictures, plans).map { ($0, $1.decodesInTiles) })
+      }
+      pipeline.device.trim()
+    }
     send(0, .loading(.transformer))
     var denoiser: (any Denoiser)? = try measured(&times.loading) {
       try pipeline.model.loadDenoiser(on: pipeline.device)
@@ -50,10 +60,12 @@ actor GenerationWorker {
         times = PhaseTimes()
         times.encoding = prompts.reports[index].seconds
       }
-      guard let loaded = denoiser else { preconditionFailure("the transformer is freed after the last video") }
       let run = DenoisingRun(
-        request: requests[index], plan: plans[index], conditions: prompts.conditions[index], planner: planner)
-      let outcome = try run(with: loaded, times: &times) { send(index, $0) }
+        request: requests[index], plan: plans[index],
+        conditions: .init(
+          prompt: prompts.conditions[index].prompt, negative: prompts.conditions[index].negative,
+          image: images.isEmpty ? nil : images[index]), planner: planner)
+      let outcome = try denoise(run, with: denoiser, times: &times) { send(index, $0) }
       // What the last video needs no more makes room for its decoding.
       if index == requests.count - 1 { denoiser = nil }
       pipeline.device.trim()
@@ -98,6 +110,17 @@ actor GenerationWorker {
         GenerationResult(
           frames: frames, latents: latents, record: record, attention: AttentionSummary(), times: times,
           peakMemory: SystemMemory.peakOfProcess)))
+  }
+
+  /// Takes all steps of a run.
+  ///
+  /// A function of its own, so that no variable of ``generate(_:send:)`` keeps the transformer beside the one that is set
+  /// to `nil`: a copy would hold its weights until the video is decoded.
+  private func denoise(
+    _ run: DenoisingRun, with denoiser: (any Denoiser)?, times: inout PhaseTimes, send: (GenerationEvent) -> Void
+  ) throws -> DenoisingRun.Outcome {
+    guard let denoiser else { preconditionFailure("the transformer is freed after the last video") }
+    return try run(with: denoiser, times: &times, send: send)
   }
 
   private func decode(

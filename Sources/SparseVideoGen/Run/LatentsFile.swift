@@ -7,7 +7,7 @@ import Tensor
 enum LatentsFile {
   /// Finds out before the work begins whether latents can be written.
   static func check(_ path: String) throws {
-    _ = try PartialFile(for: path)
+    for path in [path, GenerationManifest.path(besides: path)] { try PartialFile.check(path) }
   }
 
   /// Writes latents and their manifest; both appear complete or not at all, the manifest last.

@@ -4,13 +4,13 @@ import SparseVideoGen
 /// `svgen generate`.
 struct Generate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Makes a video, or many, from text.",
+    abstract: "Makes a video, or many, from text, or from text and an image.",
     discussion: """
       The latents are on the disk before they are decoded; when decoding or writing fails or is interrupted, \
       “svgen decode” makes the video from them.
 
       --prompts names a file with one JSON object on each line: {"prompt": "…"} and, where they differ, \
-      "negative_prompt", "seed", "steps", "guidance", "width", "height", "frames", "output", "save_latents".
+      "negative_prompt", "image", "seed", "steps", "guidance", "width", "height", "frames", "output", "save_latents".
       """)
 
   @OptionGroup(title: "Video")

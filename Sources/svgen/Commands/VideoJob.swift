@@ -12,8 +12,12 @@ struct VideoJob {
   /// - Parameter latentsPath: Where latents are kept; beside the video, until that is complete, when `nil`.
   init(_ request: GenerationRequest, outputPath: String, latentsPath: String?) throws {
     output = try VideoOutput(path: outputPath)
+    if let latentsPath, (latentsPath as NSString).pathExtension != "safetensors" {
+      // Also keeps latents from taking the name of the video.
+      throw ValidationError("“\(latentsPath)” must end in .safetensors, the format that latents are saved in")
+    }
     var request = request
-    request.latentsPath = latentsPath ?? (outputPath as NSString).deletingPathExtension + ".latents.safetensors"
+    request.latentsPath = latentsPath ?? Self.latentsName(besides: outputPath)
     self.request = request
     keepsLatents = latentsPath != nil
   }
@@ -42,6 +46,14 @@ struct VideoJob {
       }
       return try VideoJob(entry.request, outputPath: path, latentsPath: entry.request.latentsPath)
     }
+  }
+
+  /// `x.latents.safetensors` for `x.mp4`, with a number where that name is taken: latents that somebody kept are neither
+  /// replaced nor removed.
+  private static func latentsName(besides outputPath: String) -> String {
+    let stem = (outputPath as NSString).deletingPathExtension + ".latents"
+    let names = (1...).lazy.map { "\(stem)\($0 == 1 ? "" : "-\($0)").safetensors" }
+    return names.first { !FileManager.default.fileExists(atPath: $0) } ?? stem + ".safetensors"
   }
 
   /// Removes latents that were kept only until the video was there.

@@ -6,7 +6,9 @@ struct AttentionOptions: ParsableArguments {
   @Option(help: "svg, dense, spatial or temporal.")
   var attention: AttentionName = .svg
 
-  @Option(parsing: .unconditional, help: "The share of query-key pairs that a sparse call computes. (default: 0.3)")
+  @Option(
+    parsing: .unconditional,
+    help: "The share of query-key pairs that a sparse call computes, above 0 and at most 1. (default: 0.3)")
   var density: Double?
 
   @Option(parsing: .unconditional, help: "In place of a density: how many frames spatial heads see around a token.")

@@ -11,7 +11,7 @@ struct OutputOptions: ParsableArguments {
   )
   var output: String?
 
-  @Option(help: "Keep the latents: a safetensors file, with a manifest beside it.")
+  @Option(help: "Keep the latents: a .safetensors file, with a manifest beside it.")
   var saveLatents: String?
 
   @Flag(help: "Do not say in the MP4 file how it was made.")

@@ -9,6 +9,9 @@ struct VideoOptions: ParsableArguments {
   @Option(parsing: .unconditional, help: "What the video should not show.")
   var negativePrompt = ""
 
+  @Option(help: "The picture that the video begins with, for image-to-video models: PNG, JPEG or WebP.")
+  var image: String?
+
   @Option(parsing: .unconditional, help: "Columns of pixels. (default: the model's)")
   var width: Int?
 
@@ -48,8 +51,9 @@ struct VideoOptions: ParsableArguments {
       throw GenerationError(.invalidRequest, "the seed must be 0 or more, not \(seed)", field: .seed)
     }
     return GenerationRequest(
-      prompt: prompt ?? self.prompt ?? "", negativePrompt: negativePrompt, width: width, height: height,
-      frames: frames, steps: steps, guidance: guidance, usesDynamicGuidance: dynamicGuidance, seed: seed,
+      prompt: prompt ?? self.prompt ?? "", negativePrompt: negativePrompt, imagePath: image,
+      width: width, height: height, frames: frames, steps: steps, guidance: guidance,
+      usesDynamicGuidance: dynamicGuidance, seed: seed,
       framesPerSecond: fps, attention: try attention.choice, tiles: tiling.tiles)
   }
 }

@@ -61,6 +61,7 @@ final class Reporter {
     decodingStart = nil
     let number = videos > 1 ? "video \(index + 1) of \(videos): " : ""
     note("\(number)\(plan.model.family), \(plan.size), \(plan.steps) steps, \(plan.layout.sequenceLength) tokens")
+    if let warning = plan.image?.warning { note("note: \(warning)") }
     let range = plan.attention.densityRange
     note(
       "attention \(plan.attention.mechanism): keeps \(percentText(range.upperBound)), "

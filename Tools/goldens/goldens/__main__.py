@@ -8,7 +8,8 @@ import diffusers
 import torch
 
 from . import (
-    models, noise, perceptual, pipeline, prepare, quality, rotary, schedulers, sparse_video_gen, text, transformer, vae,
+    hunyuan_text, image, models, noise, perceptual, pipeline, prepare, quality, rotary, schedulers, sparse_video_gen, text,
+    transformer, vae,
 )
 from .store import Store
 
@@ -19,9 +20,11 @@ PARTS = {
     "schedulers": schedulers.write,
     "rotary": rotary.write,
     "text": text.write,
+    "hunyuan-text": hunyuan_text.write,
     "transformer": transformer.write,
     "vae": vae.write,
     "pipeline": pipeline.write,
+    "image": image.write,
     "sparse": sparse_video_gen.write,
     "prepare": prepare.write,
     "quality": quality.write,

@@ -8,6 +8,7 @@ from diffusers import (
     AutoencoderKLCogVideoX,
     CogVideoXDDIMScheduler,
     CogVideoXDPMScheduler,
+    CogVideoXImageToVideoPipeline,
     CogVideoXPipeline,
     CogVideoXTransformer3DModel,
 )
@@ -34,6 +35,7 @@ class Variant:
     size: tuple = (9, 32, 48)
     other_size: tuple | None = (5, 48, 32)
     is_pipeline: bool = True
+    takes_image: bool = False
 
     @property
     def text_length(self):
@@ -90,10 +92,28 @@ VARIANTS = [
     ),
 ]
 
+# Image to video: the image's latents are joined to the noisy ones, so twice as many channels go in as come out.
+IMAGE_VARIANTS = [
+    # 5B-I2V: learned positions beside the rotary ones.
+    Variant(
+        "cogvideox-5b-i2v", 600,
+        BASE | ROTARY | dict(num_attention_heads=1, attention_head_dim=64, num_layers=1, in_channels=8,
+                             use_learned_positional_embeddings=True),
+        other_size=None, dtype=torch.bfloat16, takes_image=True,
+    ),
+    # 1.5-5B-I2V: the `ofs` embedding, patches two frames deep, image latents divided by the scaling factor.
+    Variant(
+        "cogvideox-1.5-i2v", 700,
+        BASE | ROTARY | dict(num_attention_heads=1, num_layers=1, in_channels=8, ofs_embed_dim=16, patch_size_t=2,
+                             patch_bias=False, sample_width=10, sample_height=10, max_text_seq_length=12),
+        vae=dict(invert_scale_latents=True), tokenizer="modern", dtype=torch.bfloat16, takes_image=True,
+    ),
+]
+
 
 def write(store):
     spiece = tokenizer.train()
-    for variant in VARIANTS:
+    for variant in VARIANTS + IMAGE_VARIANTS:
         folder = store.model(variant.name)
         shutil.rmtree(folder, ignore_errors=True)
         parts = {"transformer": make_transformer(variant)}
@@ -119,8 +139,12 @@ def write_index(folder, variant):
         "transformer": "CogVideoXTransformer3DModel",
         "vae": "AutoencoderKLCogVideoX",
     }
-    index = {"_class_name": "CogVideoXPipeline", "_diffusers_version": "0.42.1"}
+    index = {"_class_name": pipeline_class(variant).__name__, "_diffusers_version": "0.42.1"}
     tokenizer.write_json(folder / "model_index.json", index | {k: library(k, v) for k, v in parts.items()})
+
+
+def pipeline_class(variant):
+    return CogVideoXImageToVideoPipeline if variant.takes_image else CogVideoXPipeline
 
 
 def write_tokenizer(folder, spiece, variant):
@@ -207,7 +231,7 @@ def load_tokenizer(store, variant):
 
 
 def load_pipeline(store, variant, dtype=torch.float32):
-    pipeline = CogVideoXPipeline(
+    pipeline = pipeline_class(variant)(
         load_tokenizer(store, variant),
         load_text_encoder(store, variant, dtype),
         load_vae(store, variant, dtype),

@@ -76,7 +76,8 @@ struct CUDALibrarySearch: Sendable {
     let path = (environment["PATH"] ?? "").split(separator: ":").map(String.init)
     let onPath = path.filter { contents($0).contains { $0 == "python3" || $0 == "python" } }.map { $0 + "/.." }
     let user = environment["HOME"].map { [$0 + "/.local"] } ?? []
-    return (active + onPath + user).flatMap { root in
+    // Debian's Python looks for what pip installed beneath /usr/local, wherever it lies itself.
+    return (active + onPath + user + ["/usr/local"]).flatMap { root in
       ["lib", "lib64"].flatMap { library in
         contents("\(root)/\(library)").filter { $0.hasPrefix("python3") }.flatMap { version in
           ["site-packages", "dist-packages"].flatMap { packages in
