@@ -105,9 +105,15 @@ static const char attend_sm90_d128[] = {
 
 // One line for each file.
 static const svg_cuda_source sources[] = {
-    {"common/bfloat16.cuh", bfloat16}, {"common/activation.cuh", activation}, {"common/reduce.cuh", reduce},
-    {"common/tile.cuh", tile},         {"elementwise/values.cu", values},     {"elementwise/rows.cu", rows},
-    {"elementwise/frames.cu", frames}, {"elementwise/text.cu", text},         {"convolution/convolve.cu", convolve},
+    {"common/bfloat16.cuh", bfloat16},
+    {"common/activation.cuh", activation},
+    {"common/reduce.cuh", reduce},
+    {"common/tile.cuh", tile},
+    {"elementwise/values.cu", values},
+    {"elementwise/rows.cu", rows},
+    {"elementwise/frames.cu", frames},
+    {"elementwise/text.cu", text},
+    {"convolution/convolve.cu", convolve},
     {"attention/simple.cu", simple},
     {"attention/ptx/types.cuh", types_header},
     {"attention/ptx/convert.cuh", convert_header},

@@ -116,6 +116,7 @@ import Testing
   func `every kernel compiles without a warning or a spilled register`(
     source: CUDASource, architecture: String
   ) throws {
+    guard source.isMeant(for: architecture) else { return }
     let compiler = try #require(Self.compiler)
     let result = try compiler.compile(
       source.program,

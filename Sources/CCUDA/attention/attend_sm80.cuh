@@ -77,8 +77,8 @@ extern "C" __global__ void __launch_bounds__(kThreads, 256 / kThreads)
 #pragma unroll
     for (int s = 0; s < kStrips; ++s) {
       if (entry & ~kTileIndexMask) {
-        maskScores(scores[s], p.geometry, entry, row + 16 * s,
-                   step % 2 * kStepKeys + static_cast<i32>(lane % 4 * 2), halfWidth);
+        maskScores(scores[s], p.geometry, entry, row + 16 * s, step % 2 * kStepKeys + static_cast<i32>(lane % 4 * 2),
+                   halfWidth);
       }
       float factor[2];
       if (softmax[s].exponentiate(scores[s], p.scale, factor))

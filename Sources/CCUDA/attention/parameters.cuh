@@ -36,15 +36,15 @@ __device__ __forceinline__ bool isTokenMajor(const Patterns& patterns, i32 head)
 
 /// Bytes of a tile, and where a head's tiles begin.
 template <int kDimension>
-constexpr int kTileBytes = kTileRows * kDimension * 2;
+constexpr int kTileBytes = kTileRows* kDimension * 2;
 
 template <int kDimension>
 __device__ __forceinline__ i64 headOffset(const Geometry& g, i32 head) {
   return static_cast<i64>(head) * g.rows * (kDimension * 2);
 }
 
-/// Where the 16 bytes with columns `8·piece...` of a packed row lie within its head: tiles of chunks of 64 columns, rows
-/// of 128 bytes in which the pieces are exchanged by the row's lowest three bits: the 128-byte swizzle of Hopper's
+/// Where the 16 bytes with columns `8·piece...` of a packed row lie within its head: tiles of chunks of 64 columns,
+/// rows of 128 bytes in which the pieces are exchanged by the row's lowest three bits: the 128-byte swizzle of Hopper's
 /// descriptors, which also keeps `ldmatrix` free of bank conflicts.
 template <int kDimension>
 __device__ __forceinline__ i64 pieceOffset(i32 row, i32 piece) {

@@ -127,8 +127,7 @@ extern "C" __global__ void __launch_bounds__(kThreads) KERNEL(const __grid_const
   const Segment& segment = isVideo ? p.video : p.text;
   const i32 token = isVideo ? row : row - g.videoRows;
   const bool exists = token < (isVideo ? g.videoTokens : g.validText);
-  const i32 tokenMajorRow =
-      isVideo && exists ? token % g.tokensPerFrame * g.frames + token / g.tokensPerFrame : row;
+  const i32 tokenMajorRow = isVideo && exists ? token % g.tokensPerFrame * g.frames + token / g.tokensPerFrame : row;
 
   const Eight queryWeight = loadEight(segment.queryWeight, 8 * piece, 1.0f);
   const Eight queryBias = loadEight(segment.queryBias, 8 * piece, 0.0f);
@@ -160,7 +159,8 @@ extern "C" __global__ void __launch_bounds__(kThreads) KERNEL(const __grid_const
     transform(q, segment.norm, segment.epsilon, queryWeight, queryBias, turn);
     transform(k, segment.norm, segment.epsilon, keyWeight, keyBias, turn);
     const Quad zero{0, 0, 0, 0};
-    u8* target = p.output + headOffset<kDimension>(g, head) + (isTokenMajor(p.patterns, head) ? tokenMajorPlace : place);
+    u8* target =
+        p.output + headOffset<kDimension>(g, head) + (isTokenMajor(p.patterns, head) ? tokenMajorPlace : place);
     *reinterpret_cast<Quad*>(target) = exists ? pack(q) : zero;
     *reinterpret_cast<Quad*>(target + part) = exists ? pack(k) : zero;
     *reinterpret_cast<Quad*>(target + 2 * part) = value;

@@ -8,7 +8,7 @@ struct CUDAHeads: PreparedHeads {
   let headDimension: Int
   let scale: Float
   let patterns: [HeadPattern]
-  /// `[3, H, rows, D]`, bfloat16.
+  /// `[3, H, rows, D]`, bfloat16; as tiles where there are tile kernels for the dimension.
   let packed: Tensor
 }
 
@@ -52,6 +52,11 @@ extension CUDADevice {
     precondition(
       dimension % 2 == 0 && dimension <= Self.mostDimension,
       "heads have an even dimension of at most \(Self.mostDimension), not \(dimension)")
+    if let choice = tileKernels(dimension: dimension) {
+      return CUDAHeads(
+        layout: projection.layout, headDimension: dimension, scale: projection.scale, patterns: patterns,
+        packed: try prepareTiles(projection, patterns: patterns, choice))
+    }
     let geometry = CUDAGeometry(
       projection.layout, heads: heads, dimension: dimension, blockSize: attentionBlockSize)
     let packed = try makeTensor([3, heads, geometry.rows, dimension], activationType)
@@ -71,6 +76,12 @@ extension CUDADevice {
   /// Softmax attention over the kept blocks.
   public func attendBlocks(_ heads: any PreparedHeads, masks: PatternMasks) throws -> Tensor {
     guard let heads = heads as? CUDAHeads else { preconditionFailure("the heads were made by another device") }
+    if let choice = tileKernels(dimension: heads.headDimension) {
+      precondition(
+        masks.spatial.layout == heads.layout && masks.temporal.layout == heads.layout,
+        "the masks are for \(masks.spatial.layout)")
+      return try measure(.attention) { try attendTiles(heads, masks: masks, choice) }
+    }
     let tables = [try mask(masks.spatial, of: heads), try mask(masks.temporal, of: heads)]
     let halfWidths = [masks.spatial.band?.halfWidth ?? 0, masks.temporal.band?.halfWidth ?? 0]
     return try measure(.attention) {
@@ -116,6 +127,11 @@ extension CUDADevice {
     _ projection: AttentionProjection, rows: [VideoIndex<FrameMajor>], bands: BandPair
   ) throws -> [ProfilingError] {
     let heads = projection.heads
+    if let choice = tileKernels(dimension: projection.headDimension) {
+      let errors = try measure(.profile) { try profileTiles(projection, rows: rows, bands: bands, choice) }
+      let values = try download(errors).floats()
+      return (0..<heads).map { ProfilingError(spatial: values[2 * $0], temporal: values[2 * $0 + 1]) }
+    }
     let errors = try measure(.profile) {
       let prepared = try prepare(projection, patterns: [HeadPattern](repeating: .spatial, count: heads))
       let geometry = CUDAGeometry(

@@ -17,6 +17,7 @@ public final class CUDADevice: ComputeDevice {
   let products: CUDAMatrixProducts
   let staging: CUDAStaging
   let masks = Mutex<[(key: CUDAMaskKey, mask: CUDAMask)]>([])
+  let tileTables = Mutex<[(recipe: CUDATileLists.Recipe, tables: CUDATileTables)]>([])
   private let booked: CUDATimes
 
   /// Takes a GPU into use.

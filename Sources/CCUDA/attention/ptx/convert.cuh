@@ -10,10 +10,14 @@ __device__ __forceinline__ u32 packBFloat16(float low, float high) {
 }
 
 /// The lower of two packed bfloat16 values.
-__device__ __forceinline__ float lowBFloat16(u32 packed) { return __uint_as_float(packed << 16); }
+__device__ __forceinline__ float lowBFloat16(u32 packed) {
+  return __uint_as_float(packed << 16);
+}
 
 /// The upper of two packed bfloat16 values.
-__device__ __forceinline__ float highBFloat16(u32 packed) { return __uint_as_float(packed & 0xFFFF0000u); }
+__device__ __forceinline__ float highBFloat16(u32 packed) {
+  return __uint_as_float(packed & 0xFFFF0000u);
+}
 
 /// 2^x to about 2 units in the last place; 0 for very negative x.
 __device__ __forceinline__ float exp2Approximate(float x) {

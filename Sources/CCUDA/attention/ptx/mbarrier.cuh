@@ -29,17 +29,16 @@ __device__ __forceinline__ void arriveExpecting(u32 barrier, u32 bytes) {
 
 /// Waits until the phase with `parity` has ended.
 __device__ __forceinline__ void waitFor(u32 barrier, u32 parity) {
-  asm volatile(
-      "{\n"
-      ".reg .pred done;\n"
-      "again:\n"
-      "mbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n"
-      "@done bra finished;\n"
-      "bra again;\n"
-      "finished:\n"
-      "}\n" ::"r"(barrier),
-      "r"(parity)
-      : "memory");
+  asm volatile("{\n"
+               ".reg .pred done;\n"
+               "again:\n"
+               "mbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n"
+               "@done bra finished;\n"
+               "bra again;\n"
+               "finished:\n"
+               "}\n" ::"r"(barrier),
+               "r"(parity)
+               : "memory");
 }
 
 /// Copies `bytes` (a multiple of 16) from global to shared memory; they count at `barrier`.

@@ -42,7 +42,9 @@ __device__ __forceinline__ void copyAsync(u32 target, const void* source) {
 }
 
 /// Closes a group of copies.
-__device__ __forceinline__ void commitCopies() { asm volatile("cp.async.commit_group;" ::: "memory"); }
+__device__ __forceinline__ void commitCopies() {
+  asm volatile("cp.async.commit_group;" ::: "memory");
+}
 
 /// Waits until at most `kPending` of this thread's groups are unfinished.
 template <int kPending>

@@ -8,6 +8,22 @@ enum CUDASource: String, CaseIterable, Sendable {
   case text = "elementwise/text.cu"
   case convolve = "convolution/convolve.cu"
   case simpleAttention = "attention/simple.cu"
+  case prepare64 = "attention/prepare_d64.cu"
+  case prepare128 = "attention/prepare_d128.cu"
+  case profile64 = "attention/profile_d64.cu"
+  case profile128 = "attention/profile_d128.cu"
+  case attendWarps64 = "attention/attend_sm80_d64.cu"
+  case attendWarps128 = "attention/attend_sm80_d128.cu"
+  case attendHopper64 = "attention/attend_sm90_d64.cu"
+  case attendHopper128 = "attention/attend_sm90_d128.cu"
+
+  /// Whether the file can be compiled for an architecture: Hopper's matrix instructions are Hopper's alone.
+  func isMeant(for architecture: String) -> Bool {
+    switch self {
+    case .attendHopper64, .attendHopper128: architecture == "sm_90a"
+    default: true
+    }
+  }
 
   /// The file and everything that it may include.
   var program: CUDAProgram {
