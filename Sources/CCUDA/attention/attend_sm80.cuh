@@ -2,7 +2,9 @@
 // sums in float32. The tiles and lists are those of `attend_sm90.cu`.
 //
 // A block has one item: 128 query rows of a head. It walks the kept tiles in steps of 64 keys: copies of the next keys
-// run under the softmax and P·V, copies of the values under Q·Kᵀ.
+// run under the softmax and P·V, copies of the values under Q·Kᵀ. A warp has 32 rows: with 16 each square of keys and
+// values would be read twice as often. Measured on an H100, S = 119056, D = 128: 343 TFLOP/s dense, 360 at a density of
+// 0.25 (260 with 16 rows for each warp); S = 45106, D = 64: 281 and 271.
 #pragma once
 
 #include "epilogue.cuh"
