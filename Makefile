@@ -18,7 +18,10 @@ TEST_PACKAGES = chromium
 TEST_FLAGS = -Xcc -O3
 # Tests that stop a run in its middle. Beside tests that keep every thread busy they would be too late.
 WAITING_TESTS = CommandTests|SparseVideoGenTests
-C_FILES = $(shell git ls-files 'Sources/*.c' 'Sources/*.cpp' 'Sources/*.h' 'Tools/*.cpp' 'Tools/*.h')
+# NVIDIA's compiler, which the tests give every kernel for GPUs to.
+NVRTC = $(CURDIR)/.build/nvrtc
+C_FILES = $(shell git ls-files 'Sources/*.c' 'Sources/*.cpp' 'Sources/*.h' 'Sources/*.cu' 'Sources/*.cuh' \
+	'Tools/*.cpp' 'Tools/*.h')
 
 PROMPT = a large green triangle growing on a light pink background
 SEED = 7
@@ -38,8 +41,10 @@ demo: packages
 
 test: packages
 	@Tools/setup/install-packages.sh $(TEST_PACKAGES)
+	@Tools/setup/install-nvrtc.sh $(NVRTC)
 	swift build --build-tests $(TEST_FLAGS)
-	swift test --skip-build $(TEST_FLAGS) --skip "$(WAITING_TESTS)"
+	SVGEN_CUDA_PATH=$${SVGEN_CUDA_PATH:-$(NVRTC)/nvidia/cu13} \
+	  swift test --skip-build $(TEST_FLAGS) --skip "$(WAITING_TESTS)"
 	swift test --skip-build $(TEST_FLAGS) --filter "$(WAITING_TESTS)"
 
 bench: packages

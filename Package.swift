@@ -36,12 +36,15 @@ let package = Package(
     // C and C++: our kernels, and C faces on the libraries we use.
     .target(name: "CKernels"),
     .target(name: "CDNN", linkerSettings: [.linkedLibrary("dnnl")]),
+    .target(
+      name: "CCUDA", exclude: ["attention", "common", "convolution", "elementwise"],
+      linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
     .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
 
     // The library, bottom up; imports only point down.
     module("Tensor"),
     module("Attention", ["Tensor"]),
-    module("Compute", ["Tensor", "Attention", "CKernels", "CDNN"]),
+    module("Compute", ["Tensor", "Attention", "CKernels", "CDNN", "CCUDA"]),
     module("Checkpoint", ["Tensor"]),
     module("Tokenizer", ["CSentencePiece", "Checkpoint"]),
     module("Models", ["Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer"]),

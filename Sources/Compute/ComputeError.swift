@@ -8,6 +8,8 @@ public struct ComputeError: Error, Sendable, CustomStringConvertible {
     case libraryFailure
     /// The device cannot do what was asked for.
     case unsupported
+    /// A device, a driver or a library is not there.
+    case unavailable
   }
 
   /// The kind of failure.

@@ -19,9 +19,9 @@ public final class VideoGenerator: Sendable {
   ///   directory: `CheckpointError`, `ModelError` or `DiffusionError`, naming the file.
   public init(model: ModelSource = .bundled, options: GeneratorOptions = GeneratorOptions()) async throws {
     try options.check()
-    let device = options.makeDevice()
-    let pipeline = try VideoPipeline(directory: model.directory(), device: device)
-    planner = Planner(pipeline: pipeline, source: model, threads: device.threads)
+    let chosen = try options.makeDevice()
+    let pipeline = try VideoPipeline(directory: model.directory(), device: chosen.device)
+    planner = Planner(pipeline: pipeline, source: model, chosen: chosen)
     worker = GenerationWorker(planner: planner)
   }
 

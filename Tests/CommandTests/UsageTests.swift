@@ -91,9 +91,15 @@ struct UsageTests {
     #expect(outcome.error == "")
   }
 
-  @Test func `what runs nowhere on this build is said`() async throws {
-    let outcome = try await Command.run(["plan", "--device", "cuda"])
+  @Test func `a GPU that is not there is named, with what is missing`() async throws {
+    let outcome = try await Command.run(["plan", "--device", "cuda:77"])
     #expect(outcome.code == 1)
-    #expect(outcome.error.contains("no CUDA device"))
+    #expect(outcome.error.contains("cuda:77 cannot be used: ") && outcome.error.contains("svgen doctor"))
+  }
+
+  @Test func `float32 on a GPU is refused`() async throws {
+    let outcome = try await Command.run(["plan", "--device", "cuda", "--dtype", "f32"])
+    #expect(outcome.code == 1)
+    #expect(outcome.error.contains("--dtype f32"))
   }
 }

@@ -7,14 +7,17 @@ import Tensor
 public final class ReferenceDevice: ComputeDevice {
   private let measured = Mutex(OperationTimes())
 
+  /// Rows and keys of the blocks of masks.
+  public let attentionBlockSize: Int
+
   /// Creates the device.
-  public init() {}
+  /// - Parameter attentionBlockSize: Rows and keys of the blocks of masks, so that it can be compared with any device.
+  public init(attentionBlockSize: Int = 64) {
+    self.attentionBlockSize = attentionBlockSize
+  }
 
   /// `float32`.
   public var activationType: ElementType { .float32 }
-
-  /// 64, as on the processor.
-  public var attentionBlockSize: Int { 64 }
 
   // MARK: Memory
 

@@ -7,7 +7,7 @@ import Tensor
 extension Planner {
   /// Whether frames are decoded in tiles.
   ///
-  /// The choice depends on the size of the machine, not on what happens to be free: the same request gives the same
+  /// The choice depends on the size of the device, not on what happens to be free: the same request gives the same
   /// video every time.
   func decodesInTiles(_ tiles: DecodingTiles, size: VideoSize) -> Bool {
     switch tiles {
@@ -16,7 +16,7 @@ extension Planner {
     case .automatic:
       let whole = pipeline.model.workingBytes(
         .decoding(tiled: false), for: size, activations: pipeline.device.activationType)
-      return whole > SystemMemory.total / 2
+      return whole > chosen.memory / 2
     }
   }
 

@@ -8,7 +8,7 @@ import Tensor
 struct Planner: Sendable {
   let pipeline: VideoPipeline
   let source: ModelSource
-  let threads: Int
+  let chosen: ChosenDevice
 
   /// Plans a request.
   func plan(_ request: GenerationRequest) throws -> GenerationPlan {
@@ -37,7 +37,7 @@ struct Planner: Sendable {
       latentShape: pipeline.model.latentShape(for: size).dimensions, layout: layout, attention: attention,
       work: WorkPlan(model: model, layout: layout, attention: attention, runs: steps * samples),
       memory: memory(size: size, tiled: tiled), missingWeights: missingWeights, decodesInTiles: tiled,
-      device: "cpu", numbers: pipeline.device.activationType.rawValue, threads: threads)
+      device: chosen.name, numbers: pipeline.device.activationType.rawValue, threads: chosen.threads)
   }
 
   /// How strongly a request is guided.

@@ -28,8 +28,12 @@ public struct SystemReport: Sendable, Hashable, Codable {
   public let ffmpeg: String?
   /// Where the bundled model lies; `nil` when it is missing.
   public let bundledModel: String?
-  /// GPUs that this version can use: none.
+  /// The GPUs, usable or not, for example `cuda:0 NVIDIA H100 80GB HBM3, sm_90a, 85 GB`.
   public let gpus: [String]
+  /// NVIDIA's libraries that were found, and where.
+  public let cudaLibraries: [String]
+  /// Why no GPU can be used, and how to get what is missing; `nil` when one can.
+  public let cudaProblem: String?
   /// What is missing, and how to get it.
   public let problems: [String]
 
@@ -61,7 +65,18 @@ public struct SystemReport: Sendable, Hashable, Codable {
       bundledModel = nil
       problems.append("\(error)")
     }
-    gpus = []
+    let cuda = CUDASystem()
+    gpus = cuda.gpus.map { gpu in
+      let usable = gpu.isUsable ? "" : ", too old: compute capability 8.0 is needed"
+      return "cuda:\(gpu.index) \(gpu.name), \(gpu.architecture), \(byteText(gpu.memory))\(usable)"
+    }
+    cudaLibraries = cuda.libraries.compactMap { library in
+      library.path.map { "\(library.library.rawValue): \($0)" + (library.version.map { " (\($0))" } ?? "") }
+    }
+    // Without a GPU nothing is missing that could help.
+    let missing = cuda.libraries.compactMap(\.problem)
+    if !cuda.gpus.isEmpty { problems += missing }
+    cudaProblem = cuda.isUsable ? nil : missing.first ?? "no GPU can be used"
     self.problems = problems
   }
 }
@@ -97,20 +112,22 @@ extension SystemReport: CustomStringConvertible {
   /// The report as a person reads it.
   public var description: String {
     let free = availableMemory.map { ", \(byteText($0)) free" } ?? ""
-    let rows = [
-      ("svgen", version),
-      ("system", system),
-      ("processor", processor),
-      ("features", features.isEmpty ? "none that matter here" : features.joined(separator: ", ")),
-      ("kernels", kernels),
-      ("threads", "\(threads)"),
-      ("memory", byteText(memory) + free),
-      ("numbers", numbers),
-      ("oneDNN", oneDNN),
-      ("ffmpeg", ffmpeg ?? "missing"),
-      ("bundled model", bundledModel ?? "missing"),
-      ("GPU", gpus.isEmpty ? "none used: this version runs on the processor" : gpus.joined(separator: ", ")),
-    ]
+    let rows =
+      [
+        ("svgen", version),
+        ("system", system),
+        ("processor", processor),
+        ("features", features.isEmpty ? "none that matter here" : features.joined(separator: ", ")),
+        ("kernels", kernels),
+        ("threads", "\(threads)"),
+        ("memory", byteText(memory) + free),
+        ("numbers", numbers),
+        ("oneDNN", oneDNN),
+        ("ffmpeg", ffmpeg ?? "missing"),
+        ("bundled model", bundledModel ?? "missing"),
+      ]
+      + (gpus.isEmpty ? [("GPU", "none used: \(cudaProblem ?? "the driver offers none")")] : gpus.map { ("GPU", $0) })
+      + cudaLibraries.map { ("CUDA", $0) }
     let lines = rows.map { $0.0.padding(toLength: 15, withPad: " ", startingAt: 0) + $0.1 }
     let remedies = problems.isEmpty ? ["nothing is missing"] : problems.map { "missing: \($0)" }
     return (lines + remedies).joined(separator: "\n")

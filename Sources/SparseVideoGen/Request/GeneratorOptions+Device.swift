@@ -1,9 +1,47 @@
 import Compute
 
+/// The device that a generator runs on, and what plans and reports say about it.
+struct ChosenDevice: Sendable {
+  /// The device.
+  let device: any ComputeDevice
+  /// `cpu` or `cuda:0`.
+  let name: String
+  /// The memory that tensors have room in, in bytes.
+  let memory: Int
+  /// Threads of the processor.
+  let threads: Int
+}
+
 extension GeneratorOptions {
   /// The device that is asked for.
+  /// - Throws: ``GenerationError`` with the code `noSuchDevice` for a GPU that cannot be used, saying what is missing.
   /// - Precondition: The options were checked.
-  func makeDevice() -> CPUDevice {
-    CPUDevice(threads: threads, activationType: numbers.elementType)
+  func makeDevice() throws -> ChosenDevice {
+    switch device {
+    case .cpu: cpu
+    case .cuda(let index): try gpu(index)
+    case .automatic:
+      // A GPU holds bfloat16; float32 is only to be had from the processor.
+      if numbers != .float32, let best = CUDASystem().firstUsable { try gpu(best.index) } else { cpu }
+    }
+  }
+
+  private var cpu: ChosenDevice {
+    let device = CPUDevice(threads: threads, activationType: numbers.elementType)
+    return ChosenDevice(device: device, name: "cpu", memory: SystemMemory.total, threads: device.threads)
+  }
+
+  private func gpu(_ index: Int) throws -> ChosenDevice {
+    guard numbers != .float32 else {
+      throw GenerationError(
+        .noSuchDevice, "cuda:\(index) holds numbers as bfloat16, not float32: leave --dtype f32 out, or choose cpu")
+    }
+    do {
+      let device = try CUDADevice(index: index)
+      return ChosenDevice(device: device, name: "cuda:\(index)", memory: device.properties.memory, threads: 1)
+    } catch let error as ComputeError where error.code != .outOfMemory {
+      throw GenerationError(
+        .noSuchDevice, "cuda:\(index) cannot be used: \(error.message); svgen doctor says more", cause: error)
+    }
   }
 }

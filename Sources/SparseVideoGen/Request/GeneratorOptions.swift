@@ -67,16 +67,11 @@ public struct GeneratorOptions: Hashable, Sendable {
   }
 
   /// Checks what can be checked without a device.
-  /// - Throws: ``GenerationError``: `invalidRequest` for a number of threads that is not positive, `noSuchDevice` for a
-  ///   GPU, because this version has none.
+  /// - Throws: ``GenerationError`` with the code `invalidRequest` for a number of threads that is not positive.
   func check() throws {
     if let threads, !(1...1024).contains(threads) {
       throw GenerationError(
         .invalidRequest, "the number of threads must lie between 1 and 1024, not \(threads)", field: .threads)
-    }
-    if case .cuda = device {
-      throw GenerationError(
-        .noSuchDevice, "this version has no CUDA device, so \(device) cannot be used: choose cpu or auto")
     }
   }
 }

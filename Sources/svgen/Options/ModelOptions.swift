@@ -7,7 +7,7 @@ struct ModelOptions: ParsableArguments {
     help: "A model directory in diffusers layout, or org/name[@revision] of the Hugging Face cache. (default: bundled)")
   var model: String?
 
-  @Option(help: "auto, cpu or cuda[:0].", transform: OptionValue.device)
+  @Option(help: "auto, cpu or cuda[:0]. auto is a GPU where one can be used.", transform: OptionValue.device)
   var device: GeneratorOptions.Device = .automatic
 
   @Option(help: "What numbers are held in.")

@@ -1,0 +1,73 @@
+#pragma once
+
+#include "mask.cuh"
+#include "ptx/convert.cuh"
+
+/// The running softmax of a thread's two rows (Milakov and Gimelshein, arXiv:1805.02867), in powers of two.
+struct OnlineSoftmax {
+  /// The largest score so far.
+  float maximum[2];
+  /// This thread's part of the sum of exponentials.
+  float sum[2];
+
+  __device__ __forceinline__ void reset() {
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      maximum[r] = kDropped;
+      sum[r] = 0.0f;
+    }
+  }
+
+  /// Turns scores into exponentials relative to the largest score so far.
+  /// - Returns: Whether a maximum of the warp's rows has grown; `factor` is what earlier sums shrink by.
+  template <int kCount>
+  __device__ __forceinline__ bool exponentiate(float (&scores)[kCount], float scale, float (&factor)[2]) {
+    float largest[2] = {maximum[0], maximum[1]};
+#pragma unroll
+    for (int i = 0; i < kCount; ++i)
+      largest[i % 4 / 2] = fmaxf(largest[i % 4 / 2], scores[i]);
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      largest[r] = fmaxf(largest[r], __shfl_xor_sync(0xFFFFFFFFu, largest[r], 1));
+      largest[r] = fmaxf(largest[r], __shfl_xor_sync(0xFFFFFFFFu, largest[r], 2));
+    }
+    const bool grown = __any_sync(0xFFFFFFFFu, largest[0] > maximum[0] || largest[1] > maximum[1]);
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      factor[r] = exp2Approximate((maximum[r] - largest[r]) * scale);
+      maximum[r] = largest[r];
+      sum[r] *= factor[r];
+      largest[r] *= scale;
+    }
+#pragma unroll
+    for (int i = 0; i < kCount; ++i) {
+      scores[i] = exp2Approximate(fmaf(scores[i], scale, -largest[i % 4 / 2]));
+      sum[i % 4 / 2] += scores[i];
+    }
+    return grown;
+  }
+
+  /// One over the whole sum of row `r`.
+  __device__ __forceinline__ float inverseSum(int r) const {
+    float whole = sum[r];
+    whole += __shfl_xor_sync(0xFFFFFFFFu, whole, 1);
+    whole += __shfl_xor_sync(0xFFFFFFFFu, whole, 2);
+    return 1.0f / whole;
+  }
+};
+
+/// Shrinks a thread's two rows of the output.
+template <int kCount>
+__device__ __forceinline__ void rescale(float (&output)[kCount], const float (&factor)[2]) {
+#pragma unroll
+  for (int i = 0; i < kCount; ++i)
+    output[i] *= factor[i % 4 / 2];
+}
+
+/// Rounds exponentials to bfloat16 pairs: four in a row are the left operand of one product over 16 keys.
+template <int kCount>
+__device__ __forceinline__ void packPairs(const float (&scores)[kCount], u32 (&pairs)[kCount / 2]) {
+#pragma unroll
+  for (int i = 0; i < kCount / 2; ++i)
+    pairs[i] = packBFloat16(scores[2 * i], scores[2 * i + 1]);
+}

@@ -1,0 +1,53 @@
+// Softmax attention over a short sequence, for text encoders.
+
+#include "common/bfloat16.cuh"
+#include "common/reduce.cuh"
+
+/// `softmax(q kᵀ · scale + bias) v` for a row and a head; scores stay in shared memory.
+///
+/// `query` is `[n, heads · D]`, `key` and `value` are `[n, keyHeads · D]`, `bias` is `[heads, n, n]` or null. Grid:
+/// rows, heads. Shared memory: `(n + D) · 4` bytes.
+extern "C" __global__ void __launch_bounds__(128)
+    attend_text(const u16* query, const u16* key, const u16* value, const float* bias, u16* output, i32 rows, i32 heads,
+                i32 keyHeads, i32 dimension, float scale, i32 isCausal) {
+  extern __shared__ float shared[];
+  __shared__ float scratch[4];
+  float* scores = shared;
+  float* own = shared + rows;
+  const i32 row = blockIdx.x;
+  const i32 head = blockIdx.y;
+  const i64 keyStride = static_cast<i64>(keyHeads) * dimension;
+  const i64 keyStart = static_cast<i64>(head / (heads / keyHeads)) * dimension;
+  const i64 start = (static_cast<i64>(row) * heads + head) * dimension;
+  const i32 seen = isCausal ? row + 1 : rows;
+
+  for (i32 index = threadIdx.x; index < dimension; index += blockDim.x)
+    own[index] = fromBFloat16(query[start + index]);
+  __syncthreads();
+  float most = __int_as_float(0xFF800000);
+  for (i32 other = threadIdx.x; other < seen; other += blockDim.x) {
+    const u16* source = key + other * keyStride + keyStart;
+    float sum = 0;
+    for (i32 index = 0; index < dimension; index++)
+      sum += own[index] * fromBFloat16(source[index]);
+    sum *= scale;
+    if (bias != nullptr)
+      sum += bias[(static_cast<i64>(head) * rows + row) * rows + other];
+    scores[other] = sum;
+    most = fmaxf(most, sum);
+  }
+  most = blockMax(most, scratch);
+  float total = 0;
+  for (i32 other = threadIdx.x; other < seen; other += blockDim.x) {
+    scores[other] = expf(scores[other] - most);
+    total += scores[other];
+  }
+  total = blockSum(total, scratch);
+  for (i32 index = threadIdx.x; index < dimension; index += blockDim.x) {
+    float sum = 0;
+    for (i32 other = 0; other < seen; other++) {
+      sum += scores[other] * fromBFloat16(value[other * keyStride + keyStart + index]);
+    }
+    output[start + index] = toBFloat16(sum / total);
+  }
+}

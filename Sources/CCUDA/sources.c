@@ -1,0 +1,146 @@
+#include "svg_cuda_sources.h"
+
+// `#embed` is C23; clang has it in every mode, with a warning.
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+static const char bfloat16[] = {
+#embed "common/bfloat16.cuh"
+    , 0};
+static const char activation[] = {
+#embed "common/activation.cuh"
+    , 0};
+static const char reduce[] = {
+#embed "common/reduce.cuh"
+    , 0};
+static const char tile[] = {
+#embed "common/tile.cuh"
+    , 0};
+static const char values[] = {
+#embed "elementwise/values.cu"
+    , 0};
+static const char rows[] = {
+#embed "elementwise/rows.cu"
+    , 0};
+static const char frames[] = {
+#embed "elementwise/frames.cu"
+    , 0};
+static const char text[] = {
+#embed "elementwise/text.cu"
+    , 0};
+static const char convolve[] = {
+#embed "convolution/convolve.cu"
+    , 0};
+static const char simple[] = {
+#embed "attention/simple.cu"
+    , 0};
+static const char types_header[] = {
+#embed "attention/ptx/types.cuh"
+    , 0};
+static const char convert_header[] = {
+#embed "attention/ptx/convert.cuh"
+    , 0};
+static const char mbarrier_header[] = {
+#embed "attention/ptx/mbarrier.cuh"
+    , 0};
+static const char mma_header[] = {
+#embed "attention/ptx/mma.cuh"
+    , 0};
+static const char wgmma_header[] = {
+#embed "attention/ptx/wgmma.cuh"
+    , 0};
+static const char parameters_header[] = {
+#embed "attention/parameters.cuh"
+    , 0};
+static const char mask_header[] = {
+#embed "attention/mask.cuh"
+    , 0};
+static const char softmax_header[] = {
+#embed "attention/softmax.cuh"
+    , 0};
+static const char epilogue_header[] = {
+#embed "attention/epilogue.cuh"
+    , 0};
+static const char pipeline_header[] = {
+#embed "attention/pipeline.cuh"
+    , 0};
+static const char warp_products_header[] = {
+#embed "attention/warp_products.cuh"
+    , 0};
+static const char prepare_header[] = {
+#embed "attention/prepare.cuh"
+    , 0};
+static const char profile_header[] = {
+#embed "attention/profile.cuh"
+    , 0};
+static const char attend_sm80_header[] = {
+#embed "attention/attend_sm80.cuh"
+    , 0};
+static const char attend_sm90_header[] = {
+#embed "attention/attend_sm90.cuh"
+    , 0};
+static const char prepare_d64[] = {
+#embed "attention/prepare_d64.cu"
+    , 0};
+static const char prepare_d128[] = {
+#embed "attention/prepare_d128.cu"
+    , 0};
+static const char profile_d64[] = {
+#embed "attention/profile_d64.cu"
+    , 0};
+static const char profile_d128[] = {
+#embed "attention/profile_d128.cu"
+    , 0};
+static const char attend_sm80_d64[] = {
+#embed "attention/attend_sm80_d64.cu"
+    , 0};
+static const char attend_sm80_d128[] = {
+#embed "attention/attend_sm80_d128.cu"
+    , 0};
+static const char attend_sm90_d64[] = {
+#embed "attention/attend_sm90_d64.cu"
+    , 0};
+static const char attend_sm90_d128[] = {
+#embed "attention/attend_sm90_d128.cu"
+    , 0};
+
+// One line for each file.
+static const svg_cuda_source sources[] = {
+    {"common/bfloat16.cuh", bfloat16},
+    {"common/activation.cuh", activation},
+    {"common/reduce.cuh", reduce},
+    {"common/tile.cuh", tile},
+    {"elementwise/values.cu", values},
+    {"elementwise/rows.cu", rows},
+    {"elementwise/frames.cu", frames},
+    {"elementwise/text.cu", text},
+    {"convolution/convolve.cu", convolve},
+    {"attention/simple.cu", simple},
+    {"attention/ptx/types.cuh", types_header},
+    {"attention/ptx/convert.cuh", convert_header},
+    {"attention/ptx/mbarrier.cuh", mbarrier_header},
+    {"attention/ptx/mma.cuh", mma_header},
+    {"attention/ptx/wgmma.cuh", wgmma_header},
+    {"attention/parameters.cuh", parameters_header},
+    {"attention/mask.cuh", mask_header},
+    {"attention/softmax.cuh", softmax_header},
+    {"attention/epilogue.cuh", epilogue_header},
+    {"attention/pipeline.cuh", pipeline_header},
+    {"attention/warp_products.cuh", warp_products_header},
+    {"attention/prepare.cuh", prepare_header},
+    {"attention/profile.cuh", profile_header},
+    {"attention/attend_sm80.cuh", attend_sm80_header},
+    {"attention/attend_sm90.cuh", attend_sm90_header},
+    {"attention/prepare_d64.cu", prepare_d64},
+    {"attention/prepare_d128.cu", prepare_d128},
+    {"attention/profile_d64.cu", profile_d64},
+    {"attention/profile_d128.cu", profile_d128},
+    {"attention/attend_sm80_d64.cu", attend_sm80_d64},
+    {"attention/attend_sm80_d128.cu", attend_sm80_d128},
+    {"attention/attend_sm90_d64.cu", attend_sm90_d64},
+    {"attention/attend_sm90_d128.cu", attend_sm90_d128},
+};
+
+const svg_cuda_source* svg_cuda_sources(size_t* count) {
+  *count = sizeof(sources) / sizeof(sources[0]);
+  return sources;
+}

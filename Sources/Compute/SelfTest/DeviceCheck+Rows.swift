@@ -1,0 +1,60 @@
+import Tensor
+
+extension DeviceCheck {
+  /// Norms of rows and attention of text encoders.
+  static var rowChecks: [DeviceCheck] {
+    [(1, 1), (3, 7), (5, 16), (67, 100), (2, 1032), (9, 3072)].map { rows, channels in
+      DeviceCheck("normalize", "[\(rows), \(channels)]") { bench in
+        let (input, exact) = try bench.operand(checkNoise([rows, channels], seed: 1, scale: 3, offset: 1))
+        let vectors = (0..<4).map { checkNoise([channels], seed: 2 + $0) }
+        let own = try vectors.map(bench.parameter)
+        var worst = Outcome(worst: 0, details: "")
+        for kind in [RowNormalization.Kind.layer, .rootMeanSquare] {
+          for (weight, bias) in [(nil, nil), (0, nil), (0, 1)] as [(Int?, Int?)] {
+            for range in [nil, rows / 2..<rows] {
+              func norm(_ vectors: [Tensor]) -> RowNormalization {
+                RowNormalization(
+                  kind, epsilon: 1e-5, weight: weight.map { vectors[$0] }, bias: bias.map { vectors[$0] })
+              }
+              func modulation(_ vectors: [Tensor]) -> [RowModulation] {
+                range.map { [RowModulation(rows: $0, scale: vectors[2], shift: vectors[3])] } ?? []
+              }
+              // Rows have a deviation near 2: the mean costs a few units, each product and sum one more.
+              worst = .worse(
+                worst,
+                try bench.compare(
+                  bench.device.normalize(input, norm(own), modulation: modulation(own)),
+                  bench.reference.normalize(exact, norm(vectors), modulation: modulation(vectors)),
+                  relative: bench.unit + 1e-6, absolute: 1e-5))
+            }
+          }
+        }
+        return worst
+      }
+    }
+      + [(1, 8), (7, 5), (33, 16), (70, 64)].map { rows, dimension in
+        DeviceCheck("attendText", "\(rows) rows, D = \(dimension)") { bench in
+          var worst = Outcome(worst: 0, details: "")
+          for (heads, keyHeads) in [(2, 2), (4, 2), (3, 1)] {
+            let operands = try [heads, keyHeads, keyHeads].enumerated().map { index, count in
+              try bench.operand(checkNoise([rows, count * dimension], seed: UInt64(5 + index)))
+            }
+            let bias = checkNoise([heads, rows, rows], seed: 8, scale: 4)
+            for (hasBias, isCausal) in [(false, false), (false, true), (true, false)] {
+              worst = .worse(
+                worst,
+                try bench.compare(
+                  bench.device.attendText(
+                    query: operands[0].own, key: operands[1].own, value: operands[2].own, heads: heads,
+                    keyHeads: keyHeads, scale: 0.5, bias: hasBias ? bench.parameter(bias) : nil, isCausal: isCausal),
+                  bench.reference.attendText(
+                    query: operands[0].exact, key: operands[1].exact, value: operands[2].exact, heads: heads,
+                    keyHeads: keyHeads, scale: 0.5, bias: hasBias ? bias : nil, isCausal: isCausal),
+                  relative: bench.unit, absolute: 2e-5))
+            }
+          }
+          return worst
+        }
+      }
+  }
+}

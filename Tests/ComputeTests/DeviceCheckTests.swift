@@ -1,0 +1,28 @@
+import Compute
+import Tensor
+import Testing
+
+/// Every operation of every device against the reference, with small and awkward sizes: what `svgen doctor --self-test`
+/// runs too.
+@Suite struct DeviceCheckTests {
+  /// Whether this machine has a GPU and what it needs.
+  static let hasGPU = CUDASystem().isUsable
+
+  @Test(arguments: DeviceCheck.all.indices)
+  func `the processor computes what it should`(check: Int) throws {
+    let check = DeviceCheck.all[check]
+    for type in [ElementType.float32, .bfloat16] {
+      let outcome = try check.run(on: CPUDevice(threads: 2, activationType: type))
+      #expect(outcome.hasPassed, "\(check.operation) \(check.sizes), \(type): \(outcome.details), \(outcome.worst)")
+    }
+  }
+
+  @Test(.enabled(if: hasGPU, "there is no GPU with CUDA, NVRTC and cuBLASLt"))
+  func `the GPU computes what it should`() throws {
+    let device = try CUDADevice()
+    for check in DeviceCheck.all {
+      let outcome = try check.run(on: device)
+      #expect(outcome.hasPassed, "\(check.operation) \(check.sizes): \(outcome.details), \(outcome.worst)")
+    }
+  }
+}
