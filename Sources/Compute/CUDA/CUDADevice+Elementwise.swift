@@ -114,6 +114,10 @@ extension CUDADevice {
   ) throws -> Tensor {
     let rows = query.shape[0]
     let dimension = query.shape[1] / heads
+    guard key.shape[0] == rows else {
+      throw ComputeError(
+        .unsupported, "a GPU cannot attend from \(rows) rows to \(key.shape[0]) others yet: try --device cpu")
+    }
     precondition(
       heads % keyHeads == 0 && key.shape == [rows, keyHeads * dimension] && value.shape == key.shape,
       "\(key) and \(value) do not fit \(query) with \(heads) heads and \(keyHeads) key heads")

@@ -31,7 +31,13 @@ struct CUDAConvolution: ConvolutionLayer {
 extension CUDADevice {
   /// Copies the weights to the GPU and orders them tap by tap.
   public func makeConvolution(_ parameters: ConvolutionParameters) throws -> any ConvolutionLayer {
-    try makeConvolution(
+    guard parameters.border == .zeros else {
+      throw ComputeError(
+        .unsupported,
+        "convolutions with a repeated border, as HunyuanVideo decodes, do not run on a GPU yet: try "
+          + "--device cpu")
+    }
+    return try makeConvolution(
       weights: upload(parameters.weight, as: activationType),
       bias: parameters.bias.map { try upload($0, as: .float32) }, stride: parameters.stride,
       padding: parameters.padding)

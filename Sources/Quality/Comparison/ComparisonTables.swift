@@ -92,7 +92,7 @@ extension ComparisonReport {
   }
 
   /// The figures that answer "as good, but faster?", each with a sentence of explanation.
-  var headlines: [Headline] {
+  public var headlines: [Headline] {
     let worst = quality.framePSNR.enumerated().min { $0.element < $1.element }
     var psnrNote = "mean of the frames \(Figure.decibels(quality.meanFramePSNR))"
     if let worst { psnrNote += ", lowest \(Figure.decibels(worst.element)) in frame \(worst.offset)" }
@@ -117,6 +117,9 @@ extension ComparisonReport {
     return lines
   }
 
+  /// The means and spreads of several comparisons as a table; no line break at the end.
+  public var summaryText: String { curveTable.text() }
+
   /// The report as plain text, for a terminal 100 columns wide; no line break at the end.
   public func text() -> String {
     let width = headlines.map { $0.name.count }.max() ?? 0
@@ -138,11 +141,11 @@ extension ComparisonReport {
 }
 
 /// A figure that a reader wants first.
-struct Headline: Hashable, Sendable, Encodable {
+public struct Headline: Hashable, Sendable, Encodable {
   /// For example `PSNR`.
-  let name: String
+  public let name: String
   /// For example `31.20 dB`.
-  let value: String
+  public let value: String
   /// What it means here, without a period at the end.
-  let note: String
+  public let note: String
 }

@@ -21,12 +21,13 @@ public struct Comparison: Sendable {
   /// - Parameters:
   ///   - command: The command that makes it again.
   ///   - machine: What it ran on.
-  public func report(command: String, machine: [NamedValue]) -> ComparisonReport {
+  ///   - includesHeads: Whether the patterns of all heads belong to it, some hundred kilobytes.
+  public func report(command: String, machine: [NamedValue], includesHeads: Bool) -> ComparisonReport {
     ComparisonReport(
       prompt: dense.record.prompt, seed: dense.record.seed,
       dense: RunRecord(dense, plan: plans.dense, label: "dense", settings: nil),
       sparse: RunRecord(sparse, plan: plans.sparse, label: variant.name, settings: variant.settings),
-      quality: quality, heads: HeadMap(sparse.traces, heads: plans.sparse.model.heads),
+      quality: quality, heads: includesHeads ? HeadMap(sparse.traces, heads: plans.sparse.model.heads) : nil,
       operationConvention: """
         A multiplication with its addition counts as two. Transformer only: linear layers 24 · S · (H·D)² for each layer \
         and run, attention 4 · D for each query-key pair that was computed.

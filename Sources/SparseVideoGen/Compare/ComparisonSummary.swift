@@ -18,6 +18,7 @@ public struct ComparisonSummary: Sendable {
 
   /// Takes a comparison in.
   public mutating func add(_ comparison: Comparison, report: ComparisonReport) {
+    count += 1
     let variant = comparison.variant
     if figures[variant] == nil { names.append(variant) }
     figures[variant, default: []].append(
@@ -25,6 +26,9 @@ public struct ComparisonSummary: Sendable {
         density: report.sparse.computedDensity, psnr: report.quality.psnr, ssim: report.quality.ssim,
         speedUp: report.measuredSpeedUp))
   }
+
+  /// How many comparisons there are.
+  public private(set) var count = 0
 
   /// A point for each variant, in the order in which they were first seen.
   public var points: [DensityPoint] {

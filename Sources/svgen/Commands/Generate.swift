@@ -19,6 +19,9 @@ struct Generate: AsyncParsableCommand {
   @Option(help: "Many videos with one loading of the model: a file with one JSON object on each line.")
   var prompts: String?
 
+  @OptionGroup(title: "Attention")
+  var attention: AttentionOptions
+
   @OptionGroup(title: "Output")
   var output: OutputOptions
 
@@ -29,13 +32,13 @@ struct Generate: AsyncParsableCommand {
   var report: ReportOptions
 
   func run() async throws {
-    let jobs = try VideoJob.all(video, prompts: prompts, output: output)
+    let jobs = try VideoJob.all(video, attention: attention.choice, prompts: prompts, output: output)
     for job in jobs { try await job.output.check() }
     let interrupt = Interrupt()
     let run = GenerateRun(
       jobs: jobs, reporter: Reporter(report, videos: jobs.count), interrupt: interrupt,
       includesMetadata: !output.noMetadata)
-    for option in video.attention.idleOptions {
+    for option in attention.idleOptions {
       run.reporter.note("note: \(option) has no effect with --attention dense")
     }
     try await run(model.generator)

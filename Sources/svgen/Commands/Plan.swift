@@ -10,6 +10,9 @@ struct Plan: AsyncParsableCommand {
   @OptionGroup(title: "Video")
   var video: VideoOptions
 
+  @OptionGroup(title: "Attention")
+  var attention: AttentionOptions
+
   @OptionGroup(title: "Model")
   var model: ModelOptions
 
@@ -18,7 +21,7 @@ struct Plan: AsyncParsableCommand {
 
   func run() async throws {
     // A plan needs no prompt: its length does not change the work.
-    let request = try video.request(prompt: video.prompt ?? "anything")
+    let request = video.request(prompt: video.prompt ?? "anything", attention: try attention.choice)
     let plan = try await model.generator.plan(request)
     Stream.output.write((json ? try jsonText(plan) : plan.description) + "\n")
   }

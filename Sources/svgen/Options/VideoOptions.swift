@@ -52,17 +52,16 @@ struct VideoOptions: ParsableArguments {
   @Option(help: "Decode frames in tiles, which takes less memory: auto, on or off.")
   var tiling: TileName = .auto
 
-  @OptionGroup(title: "Attention")
-  var attention: AttentionOptions
-
   /// The request that the options describe.
-  /// - Parameter prompt: The prompt, where it does not come from `--prompt`.
-  func request(prompt: String? = nil) throws -> GenerationRequest {
-    return GenerationRequest(
+  /// - Parameters:
+  ///   - prompt: The prompt, where it does not come from `--prompt`.
+  ///   - attention: How the transformer attends.
+  func request(prompt: String? = nil, attention: AttentionChoice) -> GenerationRequest {
+    GenerationRequest(
       prompt: prompt ?? self.prompt ?? "", negativePrompt: negativePrompt, imagePath: image, width: width,
       height: height, frames: frames, steps: steps, guidance: guidance.map(Float.init),
       trueGuidance: trueGuidance.map(Float.init),
       usesDynamicGuidance: dynamicGuidance, seed: seed,
-      framesPerSecond: fps, attention: try attention.choice, tiles: tiling.tiles)
+      framesPerSecond: fps, attention: attention, tiles: tiling.tiles)
   }
 }

@@ -1,0 +1,174 @@
+import ArgumentParser
+import Foundation
+import SparseVideoGen
+
+/// `svgen compare`.
+struct Compare: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract:
+      "Makes videos with full and with sparse attention from the same seeds, and says how near and how much faster.",
+    discussion: """
+      PSNR and SSIM are of the decoded frames, before any encoding. The dense video of each prompt and seed is made once. \
+      Times leave out loading; the first run, which warms the machine up, is always a sparse one.
+
+      Text, or one JSON object for each comparison with --json, goes to standard output. The report is one HTML page with \
+      both videos of the first comparison.
+      """)
+
+  @OptionGroup(title: "Video")
+  var video: VideoOptions
+
+  @Option(help: "Many prompts: a file with one JSON object on each line, as “generate” takes it.")
+  var prompts: String?
+
+  @Option(
+    parsing: .unconditional, help: "Several seeds for each prompt: 0,1,2.",
+    transform: OptionList.parse(OptionValue.seed))
+  var seeds: [UInt64]?
+
+  @OptionGroup(title: "Compared")
+  var comparison: ComparisonOptions
+
+  @Option(help: "Weights of lpips.LPIPS as safetensors (AlexNet or VGG-16): measures LPIPS too.")
+  var lpips: String?
+
+  @Option(help: "The page. A file of this name is replaced. (default: report.html, never replacing a file)")
+  var report: String?
+
+  @Flag(help: "Make no page.")
+  var noReport = false
+
+  @OptionGroup(title: "Model")
+  var model: ModelOptions
+
+  @OptionGroup(title: "Report")
+  var output: ReportOptions
+
+  func run() async throws {
+    let request = ComparisonRequest(videos: try videos(), variants: comparison.variants)
+    let perceptual = try lpips.map(PerceptualSimilarity.init(path:))
+    let page = noReport ? nil : try ReportPath(report)
+    let generator = try await model.generator
+    for video in request.videos { _ = try generator.plan(video) }
+    let machine = await SystemReport().facts
+    let run = CompareRun(
+      command: commandLine, machine: machine, output: output, interrupt: Interrupt(), page: page)
+    try await run(generator.comparisons(for: request, perceptual: perceptual))
+  }
+
+  private func videos() throws -> [GenerationRequest] {
+    guard !noReport || report == nil else { throw ValidationError("--report and --no-report exclude each other") }
+    var requests: [GenerationRequest]
+    if let prompts {
+      guard video.prompt == nil else { throw ValidationError("--prompt and --prompts exclude each other") }
+      requests = try PromptList(path: prompts, request: video.request(prompt: "", attention: .dense)).entries
+        .map(\.request)
+    } else {
+      guard video.prompt != nil else { throw ValidationError("Missing expected argument '--prompt <prompt>'") }
+      requests = [video.request(attention: .dense)]
+    }
+    guard let seeds else { return requests }
+    return requests.flatMap { request in
+      seeds.map { seed in
+        var request = request
+        request.seed = seed
+        return request
+      }
+    }
+  }
+
+  private var commandLine: String {
+    (["svgen"] + CommandLine.arguments.dropFirst()).map(shellWord).joined(separator: " ")
+  }
+}
+
+/// A run of `svgen compare`: tells what is done, and in the end what all comparisons come to.
+struct CompareRun {
+  let command: String
+  let machine: [NamedValue]
+  let output: ReportOptions
+  let interrupt: Interrupt
+  let page: ReportPath?
+
+  func callAsFunction(_ comparisons: EventStream<ComparisonEvent>) async throws {
+    let reporter = Reporter(ReportOptions(json: false, quiet: output.quiet || output.json))
+    var summary = ComparisonSummary()
+    var first: Comparison?
+    do {
+      try await interrupt.cancelable(by: comparisons.cancel) {
+        for try await event in comparisons {
+          switch event {
+          case .running(let event, let run, let runs, let variant):
+            if case .planned = event {
+              reporter.note("run \(run + 1) of \(runs): \(variant?.name ?? "dense")")
+            }
+            if case .step = event { try reporter.show(event) }
+            if case .decoding = event { try reporter.show(event) }
+          case .compared(let comparison):
+            if first == nil { first = comparison }
+            let report = comparison.report(command: command, machine: machine, includesHeads: false)
+            summary.add(comparison, report: report)
+            reporter.clear()
+            if output.json {
+              Stream.output.write(String(decoding: try report.json(), as: UTF8.self) + "\n")
+            } else {
+              reporter.note(Self.line(report))
+            }
+          }
+        }
+      }
+    } catch {
+      reporter.clear()
+      // What is finished is worth having, whatever ended the rest.
+      try await conclude(first, summary, reporter)
+      throw interrupt.wasRequested ? CancellationError() : error
+    }
+    reporter.clear()
+    try await conclude(first, summary, reporter)
+  }
+
+  /// One line for a comparison, while others still run.
+  private static func line(_ report: ComparisonReport) -> String {
+    let figures = report.headlines.prefix(4).map { "\($0.name) \($0.value)" }
+    return "\(report.sparse.label), seed \(report.seed): " + figures.joined(separator: ", ")
+  }
+
+  private func conclude(_ first: Comparison?, _ summary: ComparisonSummary, _ reporter: Reporter) async throws {
+    guard let first else { return }
+    var report = first.report(command: command, machine: machine, includesHeads: true)
+    if summary.count > 1 { report.curve = summary.points }
+    if !output.json {
+      Stream.output.write((summary.count > 1 ? report.summaryText : report.text()) + "\n")
+    }
+    guard let page else { return }
+    var pictures: ComparisonPictures?
+    do {
+      pictures = try await ComparisonPictures(first)
+    } catch let error as MediaError {
+      reporter.note("note: the page shows no videos: \(error)")
+    }
+    try report.writeHTML(to: URL(filePath: page.path), pictures: pictures)
+    reporter.note("report: \(page.path)")
+  }
+}
+
+/// Where the page goes, checked before anything runs.
+struct ReportPath {
+  let path: String
+
+  /// - Parameter given: What the user says; a name that is free when `nil`.
+  init(_ given: String?) throws {
+    path =
+      given
+      ?? (1...).lazy.map { "report\($0 == 1 ? "" : "-\($0)").html" }
+      .first { !FileManager.default.fileExists(atPath: $0) } ?? "report.html"
+    var isFolder: ObjCBool = false
+    if unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+      throw ValidationError("--report \(path): this is a folder; give the name of a file, such as report.html")
+    }
+    let folder = URL(filePath: path).deletingLastPathComponent().path
+    guard FileManager.default.isWritableFile(atPath: folder) else {
+      throw ValidationError("--report \(path): the folder \(folder) does not exist or cannot be written")
+    }
+  }
+}
