@@ -2,12 +2,13 @@
 #
 #   make demo          install what is missing, build, and make a video with the bundled model
 #   make test          install what is missing, build, and run every test
+#   make bench         compare with PyTorch and diffusers on this machine (needs Python; BENCH=--quick is shorter)
 #   make format        format Swift, C and C++
 #   make check-format  say what is not formatted
 #   make goldens       write the golden tensors of the tests anew (needs Python)
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test format check-format goldens packages format-packages
+.PHONY: demo test bench format check-format goldens packages format-packages
 
 PACKAGES = libdnnl-dev libsentencepiece-dev ffmpeg
 # The page of a comparison is tested in a browser.
@@ -45,6 +46,10 @@ test: packages
 	SVGEN_CUDA_PATH=$${SVGEN_CUDA_PATH:-$(NVRTC)/nvidia/cu13} \
 	  swift test --skip-build $(TEST_FLAGS) --skip "$(WAITING_TESTS)"
 	swift test --skip-build $(TEST_FLAGS) --filter "$(WAITING_TESTS)"
+
+bench: packages
+	swift build -c release --product svgen
+	Benchmarks/peers/run.sh $(BENCH)
 
 format: format-packages
 	swift format -i -r Sources Tests Package.swift

@@ -64,14 +64,17 @@ let package = Package(
     module(
       "SparseVideoGen",
       [
-        "Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models", "Diffusion", "Media",
+        "Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models", "Diffusion", "Media", "Quality",
         .product(name: "Logging", package: "swift-log"),
       ], resources: [.copy("BundledModel")]),
+    module("Benchmark", ["Tensor", "Attention", "Compute", "SparseVideoGen"]),
 
     // The command.
     .executableTarget(
       name: "svgen",
-      dependencies: ["SparseVideoGen", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "SparseVideoGen", "Benchmark", "Compute", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       swiftSettings: swiftSettings),
 
     // Tests: one target per module, named after it.
@@ -94,6 +97,7 @@ let package = Package(
     tests(
       "SparseVideoGenTests",
       ["SparseVideoGen", "Attention", "Checkpoint", "Compute", "Diffusion", "Media", "Models", "Tensor"]),
+    tests("BenchmarkTests", ["Benchmark", "Attention", "Compute", "Tensor"]),
     tests(
       "CommandTests",
       ["svgen", "SparseVideoGen", "Checkpoint", .product(name: "Subprocess", package: "swift-subprocess")]),

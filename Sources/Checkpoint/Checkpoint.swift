@@ -30,6 +30,7 @@ public final class Checkpoint: Sendable {
   public init(folder: URL, name: String) throws {
     let single = folder.appendingPathComponent("\(name).safetensors")
     let index = folder.appendingPathComponent("\(name).safetensors.index.json")
+    for url in [single, index] { try checkLink(url) }
     if FileManager.default.fileExists(atPath: single.path) {
       let file = try SafetensorsFile(single)
       url = single
@@ -81,6 +82,7 @@ public final class Checkpoint: Sendable {
         .invalidIndex, "\(index.path): \"\(name.prefix(120))\" is no name of a safetensors file beside the index.")
     }
     let url = index.deletingLastPathComponent().appendingPathComponent(name)
+    try checkLink(url)
     guard FileManager.default.fileExists(atPath: url.path) else {
       throw CheckpointError(
         .missingShard, "\(url.path): the shard that \(index.lastPathComponent) names is missing; fetch it again.")

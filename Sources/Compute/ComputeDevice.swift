@@ -87,13 +87,16 @@ public protocol ComputeDevice: AttentionDevice {
   /// - Returns: `[ids.count, C]`, activations.
   func embed(_ ids: [Int32], table: Tensor) throws -> Tensor
 
-  /// Softmax attention over a short sequence, for text encoders.
+  /// Softmax attention over short sequences, for text encoders and autoencoders.
+  ///
+  /// Memory grows with the rows, not with their square.
   /// - Parameters:
-  ///   - query: `[n, H·D]`.
+  ///   - query: `[m, H·D]`.
   ///   - key: `[n, K·D]`; `H` is a multiple of `K` (grouped queries).
   ///   - value: `[n, K·D]`.
-  ///   - bias: `[H, n, n]`, float32, added to the scaled scores, if any.
-  /// - Returns: `[n, H·D]`.
+  ///   - bias: `[H, m, n]`, float32, added to the scaled scores, if any.
+  ///   - isCausal: Whether row `i` sees the keys up to `i` only; then `m` is `n`.
+  /// - Returns: `[m, H·D]`.
   func attendText(
     query: Tensor, key: Tensor, value: Tensor, heads: Int, keyHeads: Int, scale: Float, bias: Tensor?, isCausal: Bool
   ) throws -> Tensor

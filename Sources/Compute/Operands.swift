@@ -117,22 +117,35 @@ public struct ConvolutionParameters: Sendable {
   public let bias: Tensor?
   /// The step in height and width.
   public let stride: Int
-  /// Rows and columns of zeros around each frame.
+  /// Rows and columns around each frame.
   public let padding: SpatialPadding
+  /// What these rows and columns hold.
+  public let border: FrameBorder
 
   /// Creates the parameters.
   /// - Precondition: The weight has five dimensions.
-  public init(weight: Tensor, bias: Tensor?, stride: Int = 1, padding: SpatialPadding) {
+  public init(
+    weight: Tensor, bias: Tensor?, stride: Int = 1, padding: SpatialPadding, border: FrameBorder = .zeros
+  ) {
     precondition(
       weight.shape.rank == 5, "a convolution over frames has a weight [O, C, kt, kh, kw], not \(weight.shape)")
     self.weight = weight
     self.bias = bias
     self.stride = stride
     self.padding = padding
+    self.border = border
   }
 }
 
-/// Rows and columns of zeros around a frame.
+/// What a convolution reads outside of a frame.
+public enum FrameBorder: Hashable, Sendable {
+  /// Zeros.
+  case zeros
+  /// The nearest place of the frame.
+  case nearest
+}
+
+/// Rows and columns around a frame.
 public struct SpatialPadding: Hashable, Sendable {
   /// Rows above.
   public let top: Int

@@ -45,13 +45,15 @@ public struct DenoisingLoop: Sendable {
   /// As in diffusers the latents of an image are sampled first, with numbers of the same sequence.
   /// - Parameters:
   ///   - shape: The shape of the latents, see `VideoModel.latentShape(for:)`.
+  ///   - noiseOrder: How the noise becomes latents, see `VideoModel.noiseOrder`.
   ///   - seed: Where the noise starts; equal to `torch.manual_seed` for a generator of the processor.
   ///   - attention: The mechanism for every layer, made for this run's number of steps.
   ///   - placeImage: What the transformer sees of the sampled latents of an image.
   /// - Precondition: There is a negative condition iff guidance is on.
   public init(
     denoiser: any Denoiser, scheduler: any Scheduler, conditions: Conditions, guidance: Guidance, shape: Shape,
-    seed: UInt64, attention: any AttentionMechanism, placeImage: (Tensor) -> Tensor = { $0 }
+    noiseOrder: NoiseOrder = .framesFirst, seed: UInt64, attention: any AttentionMechanism,
+    placeImage: (Tensor) -> Tensor = { $0 }
   ) {
     precondition(
       guidance.isOn == (conditions.negative != nil), "guidance needs a negative condition, and only guidance")
@@ -62,8 +64,25 @@ public struct DenoisingLoop: Sendable {
     self.attention = attention
     var noise = NormalGenerator(seed: seed)
     image = conditions.image.map { placeImage($0.sample(noise.draw($0.mean.shape))) }
-    latents = noise.draw(shape)
+    latents = Self.draw(&noise, shape, noiseOrder)
     self.noise = noise
+  }
+
+  /// Latents of pure noise.
+  private static func draw(_ noise: inout NormalGenerator, _ shape: Shape, _ order: NoiseOrder) -> Tensor {
+    guard order == .channelsFirst else { return noise.draw(shape) }
+    let (frames, channels, places) = (shape[1], shape[2], shape[3] * shape[4])
+    let drawn = noise.draw([channels, frames, places])
+    let result = Tensor.host(shape, .float32)
+    drawn.withSpan(of: Float.self) { source in
+      result.withMutableSpan(of: Float.self) { target in
+        for index in target.indices {
+          let (frame, channel, place) = (index / places / channels, index / places % channels, index % places)
+          target[index] = source[(channel * frames + frame) * places + place]
+        }
+      }
+    }
+    return result
   }
 
   /// Steps of the run.
@@ -93,9 +112,10 @@ public struct DenoisingLoop: Sendable {
     let timestep = scheduler.timesteps[nextStep]
     func predict(_ condition: TextCondition, sample: Int) throws -> Tensor {
       try denoiser.predict(
-        DenoiserInput(latents: latents, timestep: timestep, text: condition, image: image), attention: attention,
-        step: nextStep,
-        sample: sample)
+        DenoiserInput(
+          latents: latents, timestep: timestep, text: condition, guidance: guidance.embedded.map(Float.init),
+          image: image),
+        attention: attention, step: nextStep, sample: sample)
     }
     guard let negative = conditions.negative else { return try predict(conditions.prompt, sample: 0) }
     return Guidance.combine(

@@ -10,11 +10,17 @@ public struct Guidance: Hashable, Sendable, Codable {
   public var scale: Double
   /// Whether the scale rises over the run, as `use_dynamic_cfg` of the CogVideoX pipelines has it.
   public var isDynamic: Bool
+  /// The scale that the transformer is told, where it has learned to predict what guidance would make of its
+  /// predictions; independent of `scale`.
+  ///
+  /// - SeeAlso: Meng et al., "On Distillation of Guided Diffusion Models", <https://arxiv.org/abs/2210.03142>.
+  public var embedded: Double?
 
   /// Creates guidance.
-  public init(scale: Double, isDynamic: Bool = false) {
+  public init(scale: Double, isDynamic: Bool = false, embedded: Double? = nil) {
     self.scale = scale
     self.isDynamic = isDynamic
+    self.embedded = embedded
   }
 
   /// Whether the transformer has to run without the prompt as well.
@@ -28,9 +34,9 @@ public struct Guidance: Hashable, Sendable, Codable {
   /// - Parameters:
   ///   - timestep: `t`, the training timestep of the step.
   ///   - steps: `n`, the denoising steps of the run.
-  public func scale(timestep: Int, steps: Int) -> Double {
+  public func scale(timestep: Float, steps: Int) -> Double {
     guard isDynamic else { return scale }
-    let progress = Double(steps - timestep) / Double(steps)
+    let progress = (Double(steps) - Double(timestep)) / Double(steps)
     return 1 + scale * ((1 - cos(.pi * pow(progress, 5))) / 2)
   }
 

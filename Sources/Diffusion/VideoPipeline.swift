@@ -14,7 +14,7 @@ public struct VideoPipeline: Sendable {
   /// Where it runs.
   public let device: any ComputeDevice
   /// How steps are taken.
-  public let schedulerConfiguration: SchedulerConfiguration
+  public let schedulerSettings: any SchedulerSettings
 
   /// Reads the configurations of a model; no weights.
   /// - Throws: `CheckpointError`, `ModelError` or ``DiffusionError`` for a directory, a configuration or a class that
@@ -22,14 +22,14 @@ public struct VideoPipeline: Sendable {
   public init(directory: ModelDirectory, device: any ComputeDevice) throws {
     self.device = device
     model = try VideoModelRegistry.model(in: directory)
-    schedulerConfiguration = try SchedulerConfiguration(directory)
+    schedulerSettings = try directory.schedulerSettings()
   }
 
   /// Brings together what is known already.
-  package init(model: any VideoModel, device: any ComputeDevice, schedulerConfiguration: SchedulerConfiguration) {
+  package init(model: any VideoModel, device: any ComputeDevice, schedulerSettings: any SchedulerSettings) {
     self.model = model
     self.device = device
-    self.schedulerConfiguration = schedulerConfiguration
+    self.schedulerSettings = schedulerSettings
   }
 
   /// Encodes prompts; the text encoder is loaded for it and freed after it.
@@ -68,8 +68,8 @@ public struct VideoPipeline: Sendable {
     let conditioning = model.imageConditioning
     precondition((conditioning != nil) == (conditions.image != nil), "an image-to-video model needs its image")
     return DenoisingLoop(
-      denoiser: denoiser, scheduler: try schedulerConfiguration.makeScheduler(steps: steps), conditions: conditions,
-      guidance: guidance, shape: model.latentShape(for: size), seed: seed, attention: attention,
-      placeImage: { conditioning?.latents($0, for: size) ?? $0 })
+      denoiser: denoiser, scheduler: try schedulerSettings.makeScheduler(steps: steps), conditions: conditions,
+      guidance: guidance, shape: model.latentShape(for: size), noiseOrder: model.noiseOrder, seed: seed,
+      attention: attention, placeImage: { conditioning?.latents($0, for: size) ?? $0 })
   }
 }

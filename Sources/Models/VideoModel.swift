@@ -18,8 +18,14 @@ public protocol VideoModel: Sendable {
   /// What is fixed about the model, for plans, reports and defaults.
   var description: ModelDescription { get }
 
+  /// The networks, from their configurations; no weights are read.
+  var networks: [ModelNetwork] { get }
+
   /// Which sizes the model can make.
   var sizeRule: SizeRule { get }
+
+  /// How the noise of a seed becomes the first latents.
+  var noiseOrder: NoiseOrder { get }
 
   /// Where the tokens of a video of this size lie.
   /// - Precondition: `size` is legal.
@@ -51,6 +57,19 @@ public protocol VideoModel: Sendable {
   func loadDecoder(on device: any ComputeDevice) throws -> any FrameDecoder
 }
 
+extension VideoModel {
+  /// Frame by frame.
+  public var noiseOrder: NoiseOrder { .framesFirst }
+}
+
+/// In which order noise is drawn into latents: that of the pipeline in diffusers, so that one seed gives one video.
+public enum NoiseOrder: Hashable, Sendable {
+  /// As latents lie in memory here: all channels of a frame, then the next frame.
+  case framesFirst
+  /// All frames of a channel, then the next channel.
+  case channelsFirst
+}
+
 /// What is fixed about a model.
 public struct ModelDescription: Hashable, Sendable, Codable {
   /// For example `CogVideoX`.
@@ -67,6 +86,8 @@ public struct ModelDescription: Hashable, Sendable, Codable {
   public var defaultSteps: Int
   /// Guidance scale when the user does not say.
   public var defaultGuidance: Float
+  /// What the guidance scale does.
+  public var guidanceKind: GuidanceKind
   /// Frames per second that the model was trained for.
   public var framesPerSecond: Int
   /// Bytes of the weights on disk, by component: `text_encoder`, `transformer`, `vae`.
@@ -75,7 +96,8 @@ public struct ModelDescription: Hashable, Sendable, Codable {
   /// Creates a description.
   public init(
     family: String, layers: Int, heads: Int, headDimension: Int, defaultSize: VideoSize, defaultSteps: Int,
-    defaultGuidance: Float, framesPerSecond: Int, weightBytes: [String: Int]
+    defaultGuidance: Float, guidanceKind: GuidanceKind = .classifierFree, framesPerSecond: Int,
+    weightBytes: [String: Int]
   ) {
     self.family = family
     self.layers = layers
@@ -84,9 +106,18 @@ public struct ModelDescription: Hashable, Sendable, Codable {
     self.defaultSize = defaultSize
     self.defaultSteps = defaultSteps
     self.defaultGuidance = defaultGuidance
+    self.guidanceKind = guidanceKind
     self.framesPerSecond = framesPerSecond
     self.weightBytes = weightBytes
   }
+}
+
+/// What a model does with the guidance scale.
+public enum GuidanceKind: String, Hashable, Sendable, Codable {
+  /// The transformer runs with and without the prompt, and the difference is scaled.
+  case classifierFree
+  /// The transformer is told the scale and runs once; classifier-free guidance is possible on top of it.
+  case embedded
 }
 
 /// What a prompt became.
@@ -126,17 +157,22 @@ public struct DenoiserInput: Sendable {
   /// `[1, F', C, h, w]`, float32, in the processor's memory.
   public let latents: Tensor
   /// The training timestep.
-  public let timestep: Int
+  public let timestep: Float
   /// What the prompt became.
   public let text: TextCondition
+  /// The guidance scale that the transformer is told, where it takes one.
+  public let guidance: Float?
   /// What an image-to-video model sees of its image: `[1, F', C, h, w]`, float32, in the processor's memory.
   public let image: Tensor?
 
   /// Creates an input.
-  public init(latents: Tensor, timestep: Int, text: TextCondition, image: Tensor? = nil) {
+  public init(
+    latents: Tensor, timestep: Float, text: TextCondition, guidance: Float? = nil, image: Tensor? = nil
+  ) {
     self.latents = latents
     self.timestep = timestep
     self.text = text
+    self.guidance = guidance
     self.image = image
   }
 }

@@ -4,7 +4,8 @@ import Checkpoint
 public enum VideoModelRegistry {
   /// One line for each family.
   public static let families: [any VideoModel.Type] = [
-    CogVideoXModel.self
+    CogVideoXModel.self,
+    HunyuanVideoModel.self,
   ]
 
   /// The model in a directory, its configurations read and its weights not.

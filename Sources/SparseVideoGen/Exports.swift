@@ -2,4 +2,5 @@
 @_exported public import Attention
 @_exported public import Media
 @_exported public import Models
+@_exported public import Quality
 @_exported public import Tensor

@@ -57,8 +57,10 @@ public enum RequestField: String, Sendable, CaseIterable {
   case steps
   /// Guidance scale.
   case guidance
-  /// Where the noise starts.
-  case seed
+  /// Scale of classifier-free guidance beside an embedded one.
+  case trueGuidance
+  /// Guidance that varies over the steps.
+  case dynamicGuidance
   /// Frames per second.
   case framesPerSecond
   /// The density of sparse attention.

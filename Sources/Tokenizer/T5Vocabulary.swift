@@ -21,6 +21,7 @@ struct T5Vocabulary {
     let model = folder.appendingPathComponent("spiece.model")
     let json = folder.appendingPathComponent("tokenizer.json")
     let settings = try TokenizerSettings(folder: folder)
+    for url in [model, json] { try checkLink(url) }
     if FileManager.default.fileExists(atPath: model.path) {
       try self.init(sentencePiece: model, settings: settings)
     } else if FileManager.default.fileExists(atPath: json.path) {

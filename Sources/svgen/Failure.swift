@@ -1,4 +1,5 @@
 import ArgumentParser
+import Benchmark
 import SparseVideoGen
 
 /// How errors of the library end the command.
@@ -16,6 +17,7 @@ enum Failure {
     case let error as GenerationError where error.code == .interrupted: interrupted
     case let error as ModelError where error.code == .illegalSize: ValidationError(error.message)
     case let error as MediaError where error.code == .unsupportedFormat: ValidationError(error.message)
+    case let error as BenchmarkError: ValidationError(error.message)
     default: error
     }
   }
@@ -33,7 +35,8 @@ enum OptionName {
     case .frames: "--frames"
     case .steps: "--steps"
     case .guidance: "--guidance"
-    case .seed: "--seed"
+    case .trueGuidance: "--true-guidance"
+    case .dynamicGuidance: "--dynamic-guidance"
     case .framesPerSecond: "--fps"
     case .density: "--density"
     case .bandFrames: "--band-frames"

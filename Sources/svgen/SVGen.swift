@@ -13,7 +13,7 @@ struct SVGen: AsyncParsableCommand {
       Exit codes: 0 done, 1 failed, 64 wrong usage, 130 interrupted.
       """,
     version: sparseVideoGenVersion,
-    subcommands: [Generate.self, Plan.self, Decode.self, Inspect.self, Doctor.self])
+    subcommands: [Generate.self, Plan.self, Decode.self, Benchmark.self, Inspect.self, Doctor.self])
 
   static func main() async {
     var command: any ParsableCommand = SVGen()

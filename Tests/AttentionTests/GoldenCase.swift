@@ -7,7 +7,7 @@ import TestSupport
 struct GoldenCase {
   static let names = [
     "f3-p5-t0-d32", "f5-p64-t7-d32", "f13-p16-t32-first-d64", "f4-p33-t20-last-valid12-d64", "f1-p100-t3-last-d128",
-    "f7-p1-t2-d32", "f6-p20-t9-first-valid0-d32",
+    "f7-p1-t2-d32", "f6-p20-t9-first-valid0-d32", "f5-p40-t150-last-valid70-d128",
   ]
 
   let goldens: Goldens

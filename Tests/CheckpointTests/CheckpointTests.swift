@@ -45,6 +45,13 @@ import Testing
     expectError(.unreadableFile, "model.safetensors", folder.url.path) { _ = try open() }
   }
 
+  @Test(arguments: ["model.safetensors", "model.safetensors.index.json"])
+  func `a link to weights that are not there is named`(name: String) throws {
+    let link = folder.url.appendingPathComponent(name)
+    try FileManager.default.createSymbolicLink(atPath: link.path, withDestinationPath: "../../blobs/0123")
+    expectError(.unreadableFile, link.path, "../../blobs/0123") { _ = try open() }
+  }
+
   @Test func `a shard that is missing is named`() throws {
     try write("one.safetensors", ["a"])
     try folder.write(

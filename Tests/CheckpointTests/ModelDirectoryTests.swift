@@ -110,6 +110,34 @@ import Testing
     }
   }
 
+  @Test func `branch, tag and commit lead through the links of the cache`() throws {
+    let other = String(Self.commit.reversed())
+    let model = "models--a--b"
+    try folder.write("\(model)/refs/main", Self.commit)
+    try folder.write("\(model)/refs/v1.0", other)
+    for (commit, pipeline) in [(Self.commit, "Main"), (other, "Tagged")] {
+      try folder.write("\(model)/blobs/\(pipeline)", "{\"_class_name\": \"\(pipeline)\"}")
+      let snapshot = folder.url.appendingPathComponent("\(model)/snapshots/\(commit)")
+      try FileManager.default.createDirectory(at: snapshot, withIntermediateDirectories: true)
+      try FileManager.default.createSymbolicLink(
+        atPath: snapshot.path + "/model_index.json", withDestinationPath: "../../blobs/\(pipeline)")
+    }
+    func pipeline(_ text: String) throws -> String {
+      try ModelDirectory(resolving: text, environment: ["HF_HUB_CACHE": folder.url.path]).pipelineClass
+    }
+    #expect(try pipeline("a/b") == "Main")
+    #expect(try pipeline("a/b@main") == "Main")
+    #expect(try pipeline("a/b@v1.0") == "Tagged")
+    #expect(try pipeline("a/b@\(other)") == "Tagged")
+    // Without the branch nobody can say which of the two is meant.
+    try FileManager.default.removeItem(at: folder.url.appendingPathComponent("\(model)/refs/main"))
+    expectError(.notInCache, "a/b@\(Self.commit)", "a/b@\(other)", "hf download a/b") { _ = try pipeline("a/b") }
+    try FileManager.default.removeItem(at: folder.url.appendingPathComponent("\(model)/blobs/Tagged"))
+    expectError(.unreadableFile, "model_index.json", "blobs/Tagged", "missing; fetch the model again") {
+      _ = try pipeline("a/b@v1.0")
+    }
+  }
+
   @Test(arguments: ["", "../../../etc", "abc/def"]) func `a damaged reference is refused`(text: String) throws {
     try folder.write("models--a--b/refs/main", text)
     expectError(.notInCache, "refs/main", "hf download a/b") {

@@ -59,6 +59,32 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["x.safetensors"])
   }
 
+  @Test(arguments: [0, 200, 1 << 20])
+  func `reserved room changes no byte of the file, and what is not needed is given back`(room: Int) throws {
+    let tensors = ["x": Tensor([1, 2, 3] as [Float], shape: [3])]
+    let (plain, reserved) = (folder.url.appendingPathComponent("a"), folder.url.appendingPathComponent("b"))
+    try SafetensorsWriter.write(tensors, to: plain)
+    try SafetensorsReservation(room, for: reserved).write(tensors)
+    #expect(try Data(contentsOf: reserved) == Data(contentsOf: plain))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).count == 2)
+  }
+
+  @Test func `room that is not used is given back with its file`() throws {
+    do {
+      let reservation = try SafetensorsReservation(1 << 20, for: folder.url.appendingPathComponent("x"))
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).count == 1)
+      _ = consume reservation
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == [])
+  }
+
+  @Test func `room that no disk has is refused, and nothing is left behind`() throws {
+    expectError(.diskFull, "x.safetensors", "free some space") {
+      _ = try SafetensorsReservation(1 << 62, for: folder.url.appendingPathComponent("x.safetensors"))
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == [])
+  }
+
   @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full"), "only Linux has a disk that is always full"))
   func `a full disk is reported as such`() throws {
     let full = unsafe open("/dev/full", O_WRONLY)

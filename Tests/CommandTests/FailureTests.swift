@@ -94,6 +94,19 @@ struct FailureTests {
     }
   }
 
+  @Test func `no room for the latents is said before anything is loaded`() async throws {
+    try await withTemporaryFolder { folder in
+      // Files may have one block of 512 bytes.
+      let line = #"ulimit -f 1; exec "$svgen" generate --model "$model" --prompt x --steps 2 -o a.y4m"#
+      let outcome = try await Command.shell(line, in: folder)
+      #expect(outcome.code == 1)
+      #expect(outcome.error.contains("a.latents.safetensors"))
+      #expect(outcome.error.contains("free some space"))
+      #expect(!outcome.error.contains("loading"))
+      #expect(try files(in: folder) == [])
+    }
+  }
+
   @Test func `when there is no room for the video the latents stay, and the way on is said`() async throws {
     try await withTemporaryFolder { folder in
       // Files may have at most 16 blocks of 512 bytes: enough for the latents, not for the video.

@@ -27,6 +27,18 @@ struct GenerateTests {
     }
   }
 
+  @Test func `the number of threads and the way a density is written change no byte of a video`() async throws {
+    try await withTemporaryFolder { folder in
+      let variants = [("a", ["--threads", "1", "--density", "0.5"]), ("b", ["--threads", "2", "--density", "50%"])]
+      for (name, options) in variants {
+        let arguments = ["generate", "--prompt", "x", "--seed", "18446744073709551615", "-o", name + ".mp4"]
+        let outcome = try await Command.run(arguments + options + Command.tiny, in: folder)
+        #expect(outcome.code == 0)
+      }
+      #expect(try bytes(folder + "/a.mp4") == bytes(folder + "/b.mp4"))
+    }
+  }
+
   @Test func `a video without a name gets one, and never that of another`() async throws {
     try await withTemporaryFolder { folder in
       let arguments = ["generate", "--prompt", "A red circle, moving!", "--seed", "7"] + Command.tiny

@@ -7,7 +7,10 @@ struct ReportTests {
     let outcome = try await Command.run(["plan", "--model", Command.model, "--steps", "8", "--density", "0.5"])
     #expect(outcome.code == 0)
     #expect(outcome.error == "")
-    for text in ["tokens        38", "steps 1–2, layers 1–2: dense", "steps 3–8, layers 1–2: svg", "keeps", "peak"] {
+    for text in [
+      "tokens        38", "steps 1–2, layers 1–2: dense", "steps 3–8, layers 1–2: svg", "keeps", "peak",
+      "while decoding",
+    ] {
       #expect(outcome.output.contains(text))
     }
   }

@@ -103,6 +103,25 @@ import Testing
     }
   }
 
+  @Test(arguments: Setup.all, [(1, 9), (300, 5), (70, 333), (513, 40)])
+  func `text attention with other numbers of queries than of keys agrees with the reference`(
+    setup: Setup, rows: (queries: Int, keys: Int)
+  ) throws {
+    let (heads, dimension) = (2, 8)
+    let (query, exactQuery) = setup.operand(noise([rows.queries, heads * dimension], seed: 5))
+    let (key, exactKey) = setup.operand(noise([rows.keys, heads * dimension], seed: 6))
+    let (value, exactValue) = setup.operand(noise([rows.keys, heads * dimension], seed: 7))
+    for bias in [nil, noise([heads, rows.queries, rows.keys], seed: 8, scale: 4)] {
+      let result = try setup.device.attendText(
+        query: query, key: key, value: value, heads: heads, keyHeads: heads, scale: 0.5, bias: bias, isCausal: false)
+      let wanted = reference.attendText(
+        query: exactQuery, key: exactKey, value: exactValue, heads: heads, keyHeads: heads, scale: 0.5, bias: bias,
+        isCausal: false)
+      // As above; sums of a few hundred weights add units of their own.
+      expectClose(result, wanted, relative: setup.unit, absolute: 128 * 0x1p-24)
+    }
+  }
+
   @Test(arguments: Setup.all, [(1, 1, 2), (7, 3, 10), (33, 4, 64)])
   func `rotated heads are those of the reference`(setup: Setup, size: (rows: Int, heads: Int, dimension: Int)) throws {
     let (own, exact) = setup.operand(noise([size.rows, size.heads * size.dimension], seed: 9))

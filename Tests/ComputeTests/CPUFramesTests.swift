@@ -13,6 +13,7 @@ struct Kernel: Sendable, CustomTestStringConvertible {
   var size = 3
   var stride = 1
   var padding = SpatialPadding(1)
+  var border = FrameBorder.zeros
 
   static let all = [
     Kernel(), Kernel(frames: 1, channels: 3, outputs: 16), Kernel(channels: 16, outputs: 3, depth: 1),
@@ -25,16 +26,21 @@ struct Kernel: Sendable, CustomTestStringConvertible {
     Kernel(height: 7, width: 9, channels: 16, outputs: 24, depth: 3, stride: 2),
     Kernel(channels: 24, outputs: 40, depth: 1, size: 1, padding: SpatialPadding(0)),
     Kernel(channels: 8, outputs: 12, depth: 3, size: 1, padding: SpatialPadding(0)),
+    Kernel(border: .nearest), Kernel(height: 1, width: 1, channels: 5, outputs: 7, border: .nearest),
+    Kernel(frames: 2, height: 70, width: 64, channels: 3, outputs: 4, depth: 2, border: .nearest),
+    Kernel(
+      height: 8, width: 10, depth: 1, stride: 2, padding: SpatialPadding(top: 2, bottom: 1, left: 3, right: 1),
+      border: .nearest),
   ]
 
   var testDescription: String {
-    "\(frames)×\(height)×\(width)×\(channels) → \(outputs), \(depth)×\(size)×\(size), stride \(stride)"
+    "\(frames)×\(height)×\(width)×\(channels) → \(outputs), \(depth)×\(size)×\(size), stride \(stride), \(border)"
   }
 
   var parameters: ConvolutionParameters {
     ConvolutionParameters(
       weight: noise([outputs, channels, depth, size, size], seed: 1).converted(to: .bfloat16),
-      bias: noise([outputs], seed: 2), stride: stride, padding: padding)
+      bias: noise([outputs], seed: 2), stride: stride, padding: padding, border: border)
   }
 }
 

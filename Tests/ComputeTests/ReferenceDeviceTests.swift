@@ -69,6 +69,22 @@ import Testing
     for (value, wanted) in zip(result.floats(), expected) { #expect(abs(value - wanted) < 1e-6) }
   }
 
+  @Test func `a border of nearest places repeats rows, columns and corners`() {
+    // Each tap alone reads one neighbor: of 2×2 places 1 2 3 4 the one above and on the left, or below and on the right.
+    func neighbors(tap: Int) -> [Float] {
+      var weight = [Float](repeating: 0, count: 9)
+      weight[tap] = 1
+      let layer = device.makeConvolution(
+        ConvolutionParameters(
+          weight: floats(weight, [1, 1, 1, 3, 3]), bias: nil, padding: SpatialPadding(1), border: .nearest))
+      return device.convolve(floats([1, 2, 3, 4], [1, 2, 2, 1]), previous: nil, layer).floats()
+    }
+    #expect(neighbors(tap: 0) == [1, 1, 1, 1])
+    #expect(neighbors(tap: 1) == [1, 2, 1, 2])
+    #expect(neighbors(tap: 5) == [2, 2, 4, 4])
+    #expect(neighbors(tap: 8) == [4, 4, 4, 4])
+  }
+
   @Test func `up-sampling repeats places and maps frames`() {
     let result = device.upsample(floats([1, 2, 3, 4], [2, 1, 2, 1]), frameMap: [0, 1, 1])
     #expect(result.shape == [3, 2, 4, 1])

@@ -10,7 +10,7 @@ struct GuidanceTests {
     (scale: 6.0, timestep: 3, steps: 4, expected: 1.0000141185712714),
     (scale: 4.5, timestep: 0, steps: 7, expected: 5.5),
   ])
-  func `The dynamic scale is that of the pipeline`(scale: Double, timestep: Int, steps: Int, expected: Double) {
+  func `The dynamic scale is that of the pipeline`(scale: Double, timestep: Float, steps: Int, expected: Double) {
     let guidance = Guidance(scale: scale, isDynamic: true)
     // π · ((n − t)/n)⁵ reaches 10⁷, whose last bit is 2e-9.
     #expect(abs(guidance.scale(timestep: timestep, steps: steps) - expected) < 1e-7)

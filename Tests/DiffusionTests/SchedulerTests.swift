@@ -41,7 +41,7 @@ struct SchedulerTests {
     let golden = try example.golden()
     let steps = example.steps
     var scheduler = try example.configuration().makeScheduler(steps: steps)
-    #expect(scheduler.timesteps == (try golden.integers("\(steps)/timesteps")).map { Int($0) })
+    #expect(scheduler.timesteps == (try golden.integers("\(steps)/timesteps")).map { Float($0) })
 
     let predictions = try golden.tensor("\(steps)/predictions")
     let expected = try golden.tensor("\(steps)/latents")

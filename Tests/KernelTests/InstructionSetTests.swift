@@ -6,16 +6,23 @@ import Testing
     #expect(svg_isa_available(SVG_ISA_SCALAR))
     for element in [SVG_FLOAT32, SVG_BFLOAT16] { #expect(svg_isa_available(svg_isa_best(element))) }
     // It would round float32 activations.
-    #expect(svg_isa_best(SVG_FLOAT32) != SVG_ISA_AVX512_BF16)
+    #expect(![SVG_ISA_AVX512_BF16, SVG_ISA_AMX_BF16].contains(svg_isa_best(SVG_FLOAT32)))
   }
 
-  @Test func `head dimensions are even for the scalar kernels and multiples of 16 for the others`() {
+  @Test func `head dimensions are even for the scalar kernels and multiples of 16 or 32 for the others`() {
     #expect(svg_isa_supports(SVG_ISA_SCALAR, 2) && svg_isa_supports(SVG_ISA_SCALAR, 254))
     for isa in vectorISAs {
-      #expect(svg_isa_supports(isa, 16) && svg_isa_supports(isa, 256))
+      #expect(svg_isa_supports(isa, 16) == (isa != SVG_ISA_AMX_BF16) && svg_isa_supports(isa, 256))
       #expect(!svg_isa_supports(isa, 24) && !svg_isa_supports(isa, 272) && !svg_isa_supports(isa, 0))
     }
     #expect(!svg_isa_supports(SVG_ISA_SCALAR, 3) && !svg_isa_supports(SVG_ISA_SCALAR, 0))
+  }
+
+  @Test(arguments: [SVG_FLOAT32, SVG_BFLOAT16])
+  func `every head dimension that any kernels take gets some`(element: svg_element) {
+    for dimension in stride(from: Int64(2), through: 256, by: 2) {
+      #expect(svg_isa_supports(svg_isa_best_for_heads(element, dimension), dimension))
+    }
   }
 
   @Test func `video and text start on blocks of their own`() {

@@ -9,6 +9,6 @@ import CKernels
 /// bfloat16 operands: Q and K (through the scores), V and the weights are rounded, each with that error; large scores
 /// amplify those of Q and K. Seen: 3.6e-3, and 4.0e-3 with bfloat16 output.
 func tolerance(_ isa: svg_isa, output: svg_element = SVG_FLOAT32) -> Double {
-  if isa == SVG_ISA_AVX512_BF16 { return 6e-3 }
+  if [SVG_ISA_AVX512_BF16, SVG_ISA_AMX_BF16].contains(isa) { return 6e-3 }
   return output == SVG_FLOAT32 ? 3e-6 : 2.5e-3
 }

@@ -38,7 +38,7 @@ import Testing
     let states = try device.upload(text.reshaped([text.shape[1], text.shape[2]]), as: .bfloat16)
     let output = try TinyModel(name: name, device: device).transformer().predict(
       DenoiserInput(
-        latents: goldens.tensor("one/latents"), timestep: #require(goldens.metadata["timestep"].flatMap(Int.init)),
+        latents: goldens.tensor("one/latents"), timestep: #require(goldens.metadata["timestep"].flatMap(Float.init)),
         text: TextCondition(states: states, validTokens: states.shape[0])),
       attention: DenseAttention(device: device), step: 0, sample: 0)
     #expect(try relativeError(output, goldens.tensor("one/output")) <= bound(goldens, "one/output"))

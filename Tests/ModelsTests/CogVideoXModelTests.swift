@@ -106,6 +106,54 @@ import Testing
     }
   }
 
+  @Test(arguments: ["d_model", "d_ff", "num_layers", "vocab_size"])
+  func `a configuration without a value that has no default is refused by name`(key: String) throws {
+    let component = "text_encoder"
+    try withCopy(of: "cogvideox-5b") { folder in
+      try edit(folder.appending(path: "\(component)/config.json")) { $0[key] = nil }
+      let error = try #require(throws: CheckpointError.self) {
+        try VideoModelRegistry.model(in: ModelDirectory(folder))
+      }
+      #expect(error.code == .missingKey)
+      #expect(error.message.contains(key) && error.message.contains("\(component)/config.json"), "\(error)")
+    }
+  }
+
+  @Test(arguments: pipelineFixtures) func `the weights that a plan counts are those that are loaded`(
+    name: String
+  ) throws {
+    let tiny = TinyModel(name: name, device: CPUDevice(threads: 1, activationType: .float32))
+    let model = try VideoModelRegistry.model(in: ModelDirectory(Fixtures.model(name)))
+    func count(
+      _ component: String, _ file: String = "diffusion_pytorch_model", load: (LayerLoader) throws -> Void
+    ) throws
+      -> Int
+    {
+      let weights = try tiny.weights(component, file)
+      try load(weights)
+      let checkpoint = try Checkpoint(folder: Fixtures.model(name).appending(path: component), name: file)
+      return Set(checkpoint.names).subtracting(weights.scope.unusedNames).reduce(0) {
+        $0 + (checkpoint.entry(named: $1)?.shape.count ?? 0)
+      }
+    }
+    func planned(_ role: ModelNetwork.Role) -> Int {
+      model.networks.filter { $0.role == role }.reduce(0) { $0 + $1.loadedParameters }
+    }
+    let text = try tiny.configuration("text_encoder", as: T5Configuration.self)
+    let encoding = try count("text_encoder", "model") { _ = try T5Encoder(text, weights: $0) }
+    // The table of embeddings is read in its file.
+    #expect(planned(.textEncoder) == encoding - text.vocabulary * text.modelWidth)
+    let denoising = try count("transformer") {
+      _ = try CogVideoXTransformer(
+        tiny.configuration("transformer", as: CogVideoXTransformerConfiguration.self), weights: $0)
+    }
+    #expect(planned(.transformer) == denoising)
+    let decoding = try count("vae") {
+      _ = try CogVideoXDecoder(tiny.configuration("vae", as: CogVideoXAutoencoderConfiguration.self), weights: $0)
+    }
+    #expect(planned(.decoder) == decoding)
+  }
+
   @Test func `a tensor of the wrong shape is named, with both shapes`() throws {
     try withCopy(of: "cogvideox-5b") { folder in
       try edit(folder.appending(path: "transformer/config.json")) { $0["time_embed_dim"] = 17 }

@@ -69,7 +69,7 @@ import Testing
     let states = try device.upload(text.reshaped([text.shape[1], text.shape[2]]), as: device.activationType)
     return try TinyModel(name: name, device: device).transformer().predict(
       DenoiserInput(
-        latents: goldens.tensor("one/latents"), timestep: #require(goldens.metadata["timestep"].flatMap(Int.init)),
+        latents: goldens.tensor("one/latents"), timestep: #require(goldens.metadata["timestep"].flatMap(Float.init)),
         text: TextCondition(states: states, validTokens: states.shape[0]), image: goldens.tensor("one/image")),
       attention: DenseAttention(device: device), step: 0, sample: 0)
   }

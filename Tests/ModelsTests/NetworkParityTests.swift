@@ -62,7 +62,7 @@ import Testing
   ) throws -> Tensor {
     let text = try goldens.tensor("\(size)/text")
     let states = try device.upload(text.reshaped([text.shape[1], text.shape[2]]), as: device.activationType)
-    let timestep = try #require(goldens.metadata["timestep"].flatMap(Int.init))
+    let timestep = try #require(goldens.metadata["timestep"].flatMap(Float.init))
     return try transformer.predict(
       DenoiserInput(
         latents: goldens.tensor("\(size)/latents"), timestep: timestep,

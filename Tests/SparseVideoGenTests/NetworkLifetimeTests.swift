@@ -20,7 +20,7 @@ struct NetworkLifetimeTests {
     let living = LivingNetworks()
     let watched = VideoPipeline(
       model: WatchedModel(model: pipeline.model, living: living), device: pipeline.device,
-      schedulerConfiguration: pipeline.schedulerConfiguration)
+      schedulerSettings: pipeline.schedulerSettings)
     let chosen = ChosenDevice(device: pipeline.device, name: "cpu", memory: 1 << 34, threads: 1)
     let worker = GenerationWorker(planner: Planner(pipeline: watched, source: source, chosen: chosen))
     try await worker.generate((0..<videos).map { tinyRequest(seed: UInt64($0)) }) { _, _ in }
@@ -105,7 +105,9 @@ private struct WatchedModel: VideoModel {
   }
 
   var description: ModelDescription { model.description }
+  var networks: [ModelNetwork] { model.networks }
   var sizeRule: SizeRule { model.sizeRule }
+  var noiseOrder: NoiseOrder { model.noiseOrder }
   func layout(for size: VideoSize) -> TokenLayout { model.layout(for: size) }
   func latentShape(for size: VideoSize) -> Shape { model.latentShape(for: size) }
 

@@ -2,8 +2,8 @@
 # Writes Tests/Fixtures: tiny random models and the golden tensors that diffusers and transformers compute with them.
 #
 # usage: Tools/goldens/run.sh [PART...]
-# parts: models noise schedulers rotary text hunyuan-text transformer vae pipeline image sparse prepare quality
-# perceptual
+# parts: models noise schedulers rotary text hunyuan-text transformer vae pipeline hunyuan image sparse prepare quality
+#        perceptual
 #
 # The interpreter is $PYTHON, else python3; it must have what requirements.txt lists.
 set -eu

@@ -3,8 +3,16 @@
 ///
 ///   clang++ -std=c++20 -O3 -static Tools/kernelcheck/main.cpp Sources/CKernels/*/*.cpp -o kernelcheck -lpthread
 ///
-/// For aarch64 add `--target=aarch64-linux-gnu` and that system's headers and libraries; `qemu-aarch64` runs the
-/// result.
+/// For aarch64, on Debian 12 with the clang of a Swift toolchain, after
+/// `apt-get install libstdc++-12-dev-arm64-cross libc6-dev-arm64-cross qemu-user-static`:
+///
+///   A=/usr/aarch64-linux-gnu G=/usr/lib/gcc-cross/aarch64-linux-gnu/12
+///   clang++ --target=aarch64-linux-gnu -std=c++20 -O3 -static -fuse-ld=lld -isystem $A/include/c++/12 \
+///     -isystem $A/include/c++/12/aarch64-linux-gnu -isystem $A/include -B $G -L $G -L $A/lib \
+///     Tools/kernelcheck/main.cpp Sources/CKernels/*/*.cpp -o kernelcheck -lpthread
+///   qemu-aarch64-static ./kernelcheck quick
+///
+/// which checks NEON in half a minute.
 ///
 /// `kernelcheck check` compares only, `kernelcheck quick` compares a tenth of the sizes (for emulated processors),
 /// `kernelcheck bench [threads]` measures only; without a word it checks and measures.
@@ -38,10 +46,15 @@ std::vector<svg_isa> vectorISAs(int64_t dimension) {
   return found;
 }
 
+/// Whether operands of products are rounded to bfloat16.
+bool roundsOperands(svg_isa isa) {
+  return isa == SVG_ISA_AVX512_BF16 || isa == SVG_ISA_AMX_BF16;
+}
+
 /// Rounding to bfloat16 is 1.1e-3 at worst for one number (uniform in ±2⁻⁹, relative, over √3): for the output alone,
 /// or for Q, K, V and the weights besides. float32 sums and the exponential stay below 1e-6.
 double allowedError(svg_isa isa, svg_element output) {
-  if (isa == SVG_ISA_AVX512_BF16)
+  if (roundsOperands(isa))
     return 6e-3;
   return output == SVG_BFLOAT16 ? 2.5e-3 : 3e-6;
 }
@@ -98,7 +111,7 @@ void checkProblem(svg_geometry g, svg_norm norm, bool rotary, int64_t halfWidth,
       for (size_t i = 0; i < found.size(); ++i) {
         const double error = std::abs(found[i] - profiled[i]) / (profiled[i] + 1e-4);
         errors.profile[isa] = std::max(errors.profile[isa], error);
-        if (!(error <= (isa == SVG_ISA_AVX512_BF16 ? 2e-2 : 2e-5))) {
+        if (!(error <= (roundsOperands(isa) ? 2e-2 : 2e-5))) {
           ++errors.failures;
           std::printf("FAILED profile %s F=%lld P=%lld T=%lld D=%lld: %g, expected %g\n", svg_isa_name(isa),
                       (long long)g.frames, (long long)g.tokens_per_frame, (long long)g.text_tokens,
@@ -183,7 +196,7 @@ void bench(int threads) {
               "temporal", "no norm", "memcpy GB/s", "profile ms");
   for (int64_t d : {64, 128}) {
     for (svg_isa isa : vectorISAs(d)) {
-      const svg_element element = isa == SVG_ISA_AVX512_BF16 ? SVG_BFLOAT16 : SVG_FLOAT32;
+      const svg_element element = roundsOperands(isa) ? SVG_BFLOAT16 : SVG_FLOAT32;
       const int64_t tokens = 4096, heads = std::max(2, threads), halfWidth = 640;
       Problem p({heads, d, 16, tokens / 16, 0, 0, false}, element, SVG_NORM_LAYER, true, 1);
       double speed[2], rate[3];

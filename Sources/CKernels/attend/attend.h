@@ -1,6 +1,6 @@
 #pragma once
 
-#include "../common/block.h"
+#include "tiles.h"
 
 /// Block-sparse softmax attention: one head and one block of 64 query rows per task.
 ///
@@ -11,7 +11,7 @@
 ///   scalar            double     double   6e-8 (rounding of the float32 output)
 ///   AVX2, AVX-512,    float32    float32  9.1e-7 at worst over the sizes of `kernelcheck`
 ///   NEON
-///   AVX512-BF16       bfloat16   float32  3.6e-3, of which rounding Q, K, V and the weights is all
+///   AVX512-BF16, AMX  bfloat16   float32  3.6e-3, of which rounding Q, K, V and the weights is all
 ///
 /// AVX2 on one Zen 3 core (peak 108 GFLOP/s) beside other work: 67-79 GFLOP/s, 1.1-1.2 times PyTorch 2.13's float32
 /// `scaled_dot_product_attention` in the same interleaved run (D 64 and 128, S 4096).
@@ -23,7 +23,9 @@ template <class Isa, int NV>
 inline void attendKeyBlock(int groups, const float* q, const float* keys, const float* values, int64_t dimension,
                            const KeyMask* mask, const SoftmaxState<Isa>& state, float* scores) {
   const int64_t words = dimension / Isa::kElementsPerWord;
-  if constexpr (Isa::kPanelOuter) {
+  if constexpr (Isa::kHasTiles) {
+    attendTiles<Isa, NV>(rowsOfGroups(groups), q, keys, values, dimension, mask, state, scores);
+  } else if constexpr (Isa::kPanelOuter) {
     scoreBlock<Isa>(groups, q, keys, words, scores);
     if (mask != nullptr)
       maskRows<Isa>(*mask, 0, rowsOfGroups(groups), scores, scores);

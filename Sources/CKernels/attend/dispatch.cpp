@@ -20,6 +20,8 @@ void svg_attend_blocks(const svg_attend* a, svg_isa isa, int64_t task) {
     return svg::attend_f32_avx512(*a, task);
   case SVG_ISA_AVX512_BF16:
     return svg::attend_bf16_avx512(*a, task);
+  case SVG_ISA_AMX_BF16:
+    return svg::attend_bf16_amx(*a, task);
 #elif defined(__aarch64__)
   case SVG_ISA_NEON:
     return svg::attend_f32_neon(*a, task);

@@ -9,6 +9,7 @@ const svg::ElementwiseTable& table(svg_isa isa) {
     return svg::kElementwiseAvx2;
   case SVG_ISA_AVX512:
   case SVG_ISA_AVX512_BF16:
+  case SVG_ISA_AMX_BF16:
     return svg::kElementwiseAvx512;
 #endif
   default:
@@ -76,9 +77,9 @@ void svg_apply_channels(svg_isa isa, svg_element element, const void* input, voi
   table(isa).applyChannels(element, input, output, places, channels, *map);
 }
 
-size_t svg_text_scratch_floats(int64_t rows, int64_t dimension) {
-  const int64_t padded = (rows + 15) / 16 * 16;
-  return static_cast<size_t>(dimension * padded + rows * dimension + 4 * padded + 4 * dimension);
+size_t svg_text_scratch_floats(int64_t keys, int64_t dimension) {
+  const int64_t padded = (keys + 15) / 16 * 16;
+  return static_cast<size_t>(dimension * padded + keys * dimension + 4 * padded + 4 * dimension);
 }
 
 void svg_attend_text(svg_isa isa, const svg_text_attention* attention) {

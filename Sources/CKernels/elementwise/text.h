@@ -1,7 +1,7 @@
 #pragma once
 
-/// Attention over a few hundred text tokens: plain loops, vectorized over keys for the scores and over the head's
-/// elements for the averages. Four query rows at a time share every load of a key or a value.
+/// Attention over a few hundred to a few thousand keys: plain loops, vectorized over keys for the scores and over the
+/// head's elements for the averages. Four query rows at a time share every load of a key or a value.
 
 namespace {
 
@@ -14,7 +14,8 @@ SVG_INLINE int64_t paddedKeys(int64_t rows) {
 
 template <class T>
 void attendText(const svg_text_attention& a) {
-  const int64_t n = a.rows;
+  const int64_t count = a.rows;
+  const int64_t n = a.keys;
   const int64_t d = a.dimension;
   const int64_t padded = paddedKeys(n);
   float* keys = a.scratch;                    // [d, padded]
@@ -33,8 +34,8 @@ void attendText(const svg_text_attention& a) {
     for (int64_t i = n; i < padded; ++i)
       keys[e * padded + i] = 0;
 
-  for (int64_t first = 0; first < n; first += kQueryRows) {
-    const int64_t rows = n - first < kQueryRows ? n - first : kQueryRows;
+  for (int64_t first = 0; first < count; first += kQueryRows) {
+    const int64_t rows = count - first < kQueryRows ? count - first : kQueryRows;
     const int64_t seen = a.causal ? first + rows : n;
     for (int64_t i = 0; i < kQueryRows * padded; ++i)
       scores[i] = 0;

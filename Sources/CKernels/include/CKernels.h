@@ -7,5 +7,6 @@
 #include "svg_elementwise.h"
 #include "svg_heap.h"
 #include "svg_isa.h"
+#include "svg_probe.h"
 
 #endif

@@ -97,9 +97,12 @@ typedef struct svg_projection {
   svg_segment text;
 } svg_projection;
 
-/// Whether `isa` is available and its kernels take this head dimension: the scalar ones any even one up to 256, the
-/// others multiples of 16 up to 256.
+/// Whether `isa` is available and its kernels take this head dimension: the scalar ones any even one up to 256, AMX
+/// multiples of 32, the others multiples of 16 up to 256.
 bool svg_isa_supports(svg_isa isa, int64_t head_dimension);
+
+/// The fastest available instruction set for heads of this dimension and activations of that type.
+svg_isa svg_isa_best_for_heads(svg_element activations, int64_t head_dimension);
 
 /// Blocks that hold the V video rows, and those that hold the T text rows, in packed order.
 int64_t svg_video_blocks(const svg_geometry* geometry);
@@ -185,8 +188,8 @@ int64_t svg_attend_task_cost(const svg_attend* attend, int64_t task);
 /// place in `output`. Rows without a kept key, and rows of padded text, become zeros. All tasks together write every
 /// element of `output`'s `[S, H·D]` once.
 ///
-/// Scores and sums are float32 (scalar: double). `SVG_ISA_AVX512_BF16` rounds Q, K, V and the softmax weights to
-/// bfloat16 and divides by the sum of the rounded weights.
+/// Scores and sums are float32 (scalar: double). `SVG_ISA_AVX512_BF16` and `SVG_ISA_AMX_BF16` round Q, K, V and the
+/// softmax weights to bfloat16 and divide by the sum of the rounded weights.
 void svg_attend_blocks(const svg_attend* attend, svg_isa isa, int64_t task);
 
 // MARK: - Profile

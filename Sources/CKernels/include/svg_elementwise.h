@@ -111,20 +111,23 @@ void svg_apply_channels(svg_isa isa, svg_element element, const void* input, voi
 /// Arguments of `svg_attend_text`.
 typedef struct svg_text_attention {
   svg_element element;
-  /// `[n, query_stride]`, `[n, key_stride]`, `[n, key_stride]`: rows of all heads; this head's part starts at the
+  /// `[m, query_stride]`, `[n, key_stride]`, `[n, key_stride]`: rows of all heads; this head's part starts at the
   /// pointer.
   const void* query;
   const void* key;
   const void* value;
   int64_t query_stride;
   int64_t key_stride;
-  /// `[n, query_stride]`
+  /// `[m, query_stride]`
   void* output;
+  /// m
   int64_t rows;
+  /// n; equal to m when attention is causal.
+  int64_t keys;
   /// D
   int64_t dimension;
   float scale;
-  /// `[n, n]`, added to the scaled scores, if any.
+  /// `[m, n]`, added to the scaled scores, if any.
   const float* _Nullable bias;
   bool causal;
   /// `svg_text_scratch_floats` floats.
@@ -132,9 +135,9 @@ typedef struct svg_text_attention {
 } svg_text_attention;
 
 /// The floats of scratch memory that `svg_attend_text` needs.
-size_t svg_text_scratch_floats(int64_t rows, int64_t dimension);
+size_t svg_text_scratch_floats(int64_t keys, int64_t dimension);
 
-/// Softmax attention of one head over a short sequence.
+/// Softmax attention of one head over short sequences; never holds more than four rows of scores.
 void svg_attend_text(svg_isa isa, const svg_text_attention* attention);
 
 #ifdef __cplusplus

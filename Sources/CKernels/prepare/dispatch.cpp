@@ -16,6 +16,7 @@ void svg_prepare_heads(const svg_prepare* p, svg_isa isa, int64_t first, int64_t
       svg::prepare_f32_avx512(*p, task);
       break;
     case SVG_ISA_AVX512_BF16:
+    case SVG_ISA_AMX_BF16:
       svg::prepare_bf16_avx512(*p, task);
       break;
 #elif defined(__aarch64__)

@@ -11,6 +11,7 @@ struct Avx2 {
   static constexpr int kElementsPerWord = 1;
   static constexpr int kMaxVectors = 2;
   static constexpr bool kPanelOuter = true;
+  static constexpr bool kHasTiles = false;
 
   using Vec = __m256;
   using IVec = __m256i;

@@ -12,6 +12,7 @@ struct Avx512 {
   static constexpr int kElementsPerWord = 1;
   static constexpr int kMaxVectors = 4;
   static constexpr bool kPanelOuter = true;
+  static constexpr bool kHasTiles = false;
 
   using Vec = __m512;
   using IVec = __m512i;

@@ -10,6 +10,7 @@ struct Neon {
   static constexpr int kElementsPerWord = 1;
   static constexpr int kMaxVectors = 4;
   static constexpr bool kPanelOuter = true;
+  static constexpr bool kHasTiles = false;
 
   using Vec = float32x4_t;
   using IVec = int32x4_t;

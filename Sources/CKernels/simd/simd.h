@@ -9,6 +9,7 @@
 ///   kMaxVectors       columns of a register tile, in vectors; with 6 rows the tile fills the registers
 ///   kPanelOuter       whether a block is walked panel by panel (operands bigger than the L1 cache) or row by row
 ///   Vec, IVec, Mask   vectors of float32 and int32, and the result of a comparison
+///   kHasTiles         whether the processor multiplies tiles (AMX), see `attend/tiles.h`
 ///   multiplyAdd(a, b, acc)  acc + a·b on words: FMA, or a bfloat16 pair product
 ///   …                 loads, stores, arithmetic, as in the headers of this folder
 ///

@@ -51,12 +51,25 @@ public struct HuggingFaceCache: Hashable, Sendable {
     var isDirectory: ObjCBool = false
     guard unsafe FileManager.default.fileExists(atPath: snapshot.path, isDirectory: &isDirectory), isDirectory.boolValue
     else {
+      let commits = Self.commits(of: model)
+      if revision == nil, !commits.isEmpty, !FileManager.default.fileExists(atPath: reference.path) {
+        throw CheckpointError(
+          .notInCache,
+          "The local cache \(folder.path) does not say which commit of \(repository) is the main branch: name one, as in "
+            + "\(commits.map { "\(repository)@\($0)" }.joined(separator: " or ")); or \(fetch(repository, revision)).")
+      }
       let named = revision.map { " at revision \($0)" } ?? ""
       throw CheckpointError(
         .notInCache,
         "The model \(repository)\(named) is not in the local cache \(folder.path); \(fetch(repository, revision)).")
     }
     return snapshot
+  }
+
+  /// The commits whose files are in the cache.
+  private static func commits(of model: URL) -> [String] {
+    let names = try? FileManager.default.contentsOfDirectory(atPath: model.appendingPathComponent("snapshots").path)
+    return (names ?? []).filter { !$0.hasPrefix(".") }.sorted()
   }
 
   private func fetch(_ repository: String, _ revision: String?) -> String {

@@ -47,6 +47,7 @@ public struct ModelDirectory: Sendable {
         .notAModelDirectory, "\(url.path): this is a file; a model is a directory with model_index.json in it.")
     }
     let indexURL = url.appendingPathComponent("model_index.json")
+    try checkLink(indexURL)
     guard FileManager.default.fileExists(atPath: indexURL.path) else {
       throw CheckpointError(
         .notAModelDirectory,

@@ -7,6 +7,7 @@ struct AtomicFile: ~Copyable {
   private let url: URL
   private let temporary: String
   private let descriptor: Int32
+  private var byteCount = 0
   private var isCommitted = false
 
   /// Creates the temporary file.
@@ -18,15 +19,32 @@ struct AtomicFile: ~Copyable {
     guard descriptor >= 0 else { throw writeError(url, errno) }
   }
 
+  /// Takes room on the disk for bytes that are written later; what is not written of it is given back.
+  /// - Throws: ``CheckpointError`` with code `diskFull` or `unwritableFile`.
+  func reserve(_ byteCount: Int) throws(CheckpointError) {
+    #if canImport(Darwin)
+      var room = fstore_t(
+        fst_flags: UInt32(F_ALLOCATEALL), fst_posmode: F_PEOFPOSMODE, fst_offset: 0, fst_length: off_t(byteCount),
+        fst_bytesalloc: 0)
+      let result = unsafe fcntl(descriptor, F_PREALLOCATE, &room) < 0 ? errno : 0
+    #else
+      let result = posix_fallocate(descriptor, 0, off_t(byteCount))
+    #endif
+    // A file system that cannot reserve is no reason not to write.
+    guard result == 0 || result == EOPNOTSUPP || result == EINVAL else { throw writeError(url, result) }
+  }
+
   /// Writes bytes at the end.
   /// - Throws: ``CheckpointError`` with code `diskFull` or `unwritableFile`.
-  func write(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
+  mutating func write(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
     try unsafe writeAll(bytes, to: descriptor, url: url)
+    byteCount += bytes.count
   }
 
   /// Makes sure that everything is on the disk, then moves the file to its place, replacing what was there.
   /// - Throws: ``CheckpointError`` with code `diskFull` or `unwritableFile`; the place is then as it was.
   mutating func commit() throws(CheckpointError) {
+    guard ftruncate(descriptor, off_t(byteCount)) == 0 else { throw writeError(url, errno) }
     // Delayed allocation reports a full disk here rather than in `write`.
     guard fsync(descriptor) == 0 else { throw writeError(url, errno) }
     guard unsafe rename(temporary, url.path) == 0 else { throw writeError(url, errno) }
@@ -58,7 +76,7 @@ func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, url: URL) t
 /// The error for a file that could not be written.
 private func writeError(_ url: URL, _ number: Int32) -> CheckpointError {
   let cause = POSIXError.Code(rawValue: number).map { POSIXError($0) }
-  if number == ENOSPC || number == EDQUOT {
+  if [ENOSPC, EDQUOT, EFBIG].contains(number) {
     return CheckpointError(
       .diskFull, "\(url.path): the file cannot be written: \(systemMessage(number)); free some space and try again.",
       cause: cause)

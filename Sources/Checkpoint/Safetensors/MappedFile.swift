@@ -26,6 +26,7 @@ public final class MappedFile: TensorStorage, @unchecked Sendable {
         .unreadableFile, "\(url.path): \(what): \(systemMessage(errno)).",
         cause: POSIXError.Code(rawValue: errno).map { POSIXError($0) })
     }
+    try checkLink(url)
     // Non-blocking, so that opening a named pipe returns instead of waiting for a writer; regular files ignore it.
     let descriptor = unsafe open(url.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw refuse("the file cannot be opened", errno) }

@@ -14,11 +14,15 @@ public enum SafetensorsWriter {
   /// - Throws: ``CheckpointError`` with code `unwritableFile` or `diskFull`; nothing half-written is left then.
   /// - Precondition: No tensor is called `__metadata__`.
   public static func write(_ tensors: [String: Tensor], metadata: [String: String] = [:], to url: URL) throws {
+    var file = try AtomicFile(url)
+    try write(tensors, metadata: metadata, to: &file)
+  }
+
+  static func write(_ tensors: [String: Tensor], metadata: [String: String], to file: inout AtomicFile) throws {
     precondition(tensors["__metadata__"] == nil, "__metadata__ is no name for a tensor")
     let ordered = tensors.sorted {
       ($1.value.elementType.byteCount, $0.key) < ($0.value.elementType.byteCount, $1.key)
     }
-    var file = try AtomicFile(url)
     let header = header(ordered, metadata)
     try unsafe header.withUnsafeBytes { bytes in try unsafe file.write(bytes) }
     for (_, tensor) in ordered {

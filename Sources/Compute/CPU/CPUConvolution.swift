@@ -9,6 +9,7 @@ final class CPUConvolution: ConvolutionLayer, @unchecked Sendable {
   let shape: Shape
   let stride: Int
   let padding: SpatialPadding
+  let border: FrameBorder
   let byteCount: Int
   /// The type that frames must have.
   let frameType: ElementType
@@ -17,10 +18,12 @@ final class CPUConvolution: ConvolutionLayer, @unchecked Sendable {
   /// Makes a convolution without weights.
   init(_ parameters: ConvolutionParameters, frameType: ElementType) throws(ComputeError) {
     let shape = parameters.weight.shape
+    // oneDNN only knows zeros: rows that are given to it have any other border already.
+    let padding = parameters.border == .zeros ? parameters.padding : SpatialPadding(0)
     var description = svg_dnn_convolution_shape(
       outputs: Int64(shape[0]), channels: Int64(shape[1]), depth: Int64(shape[2]), kernel_height: Int64(shape[3]),
-      kernel_width: Int64(shape[4]), stride: Int64(parameters.stride), left: Int64(parameters.padding.left),
-      right: Int64(parameters.padding.right))
+      kernel_width: Int64(shape[4]), stride: Int64(parameters.stride), left: Int64(padding.left),
+      right: Int64(padding.right))
     var handle: OpaquePointer?
     // The width only matters for the choice of a layout, which is the same for all usual ones.
     let status = unsafe svg_dnn_convolution_create(frameType.libraryType, &description, 96, &handle)
@@ -30,7 +33,8 @@ final class CPUConvolution: ConvolutionLayer, @unchecked Sendable {
     self.shape = shape
     self.frameType = frameType
     stride = parameters.stride
-    padding = parameters.padding
+    self.padding = parameters.padding
+    border = parameters.border
     byteCount = unsafe svg_dnn_convolution_bytes(handle)
   }
 
@@ -46,14 +50,18 @@ final class CPUConvolution: ConvolutionLayer, @unchecked Sendable {
     try check(unsafe svg_dnn_convolution_set_bias(handle, bias), "packing a convolution \(shape)")
   }
 
-  /// Convolves the rows of one frame that a slab needs.
+  /// Convolves rows of one frame.
+  /// - Parameters:
+  ///   - rows: The rows that are given.
+  ///   - top: Rows of zeros above them.
+  ///   - bottom: Rows of zeros below them.
   func run(
-    slice: Int, _ slab: ConvolutionSlab, width: Int, input: UnsafeRawPointer, output: UnsafeMutableRawPointer,
+    slice: Int, rows: Int, top: Int, bottom: Int, width: Int, input: UnsafeRawPointer, output: UnsafeMutableRawPointer,
     outputType: ElementType
   ) throws(ComputeError) {
     var description = unsafe svg_dnn_slab(
-      input: input, rows: Int64(slab.inputRows.count), width: Int64(width), top: Int64(slab.top),
-      bottom: Int64(slab.bottom), output: output, output_type: outputType.libraryType, accumulate: slice > 0)
+      input: input, rows: Int64(rows), width: Int64(width), top: Int64(top), bottom: Int64(bottom), output: output,
+      output_type: outputType.libraryType, accumulate: slice > 0)
     try check(
       unsafe svg_dnn_convolution_run(handle, Int64(slice), &description), "convolving frames with \(shape)")
   }
@@ -73,7 +81,7 @@ struct ConvolutionSlab {
   let outputRows: Range<Int>
   /// Rows of the frame, halo included.
   let inputRows: Range<Int>
-  /// Rows of zeros above and below.
+  /// Rows of the border above and below.
   let top: Int
   let bottom: Int
 

@@ -21,12 +21,15 @@ extension CPUDevice {
   /// `SVG_BLOCK_ROWS`.
   public var attentionBlockSize: Int { Int(SVG_BLOCK_ROWS) }
 
-  /// The fastest kernels that take this head dimension.
+  /// The fastest kernels that take this head dimension, or those that the caller of the device chose.
   private func attentionKernels(_ projection: AttentionProjection) -> svg_isa {
-    let best = svg_isa_best(projection.video.packed.elementType.kernelElement)
-    let isa = svg_isa_supports(best, Int64(projection.headDimension)) ? best : SVG_ISA_SCALAR
+    let dimension = Int64(projection.headDimension)
+    let isa =
+      isInstructionSetForced && svg_isa_supports(instructionSet, dimension)
+      ? instructionSet
+      : svg_isa_best_for_heads(projection.video.packed.elementType.kernelElement, dimension)
     precondition(
-      svg_isa_supports(isa, Int64(projection.headDimension)),
+      svg_isa_supports(isa, dimension),
       "heads have an even dimension of at most 256, not \(projection.headDimension)")
     return isa
   }

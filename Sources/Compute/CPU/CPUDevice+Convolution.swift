@@ -79,12 +79,14 @@ extension CPUDevice {
     let isDirect = target.elementType == .float32 || (frames.count == 1 && layer.frameType == target.elementType)
     let sums = isDirect ? target : try makeTensor(target.shape, .float32)
     for (slice, frame) in frames.enumerated() {
-      let inner = Shape(Array(frame.shape.dimensions.dropFirst()))
-      let rows = try converted(frame.reshaped(inner).slice(slab.inputRows), to: layer.frameType)
+      let inner = frame.reshaped(Shape(Array(frame.shape.dimensions.dropFirst()))).slice(slab.inputRows)
+      let isBordered = layer.border == .nearest
+      let rows = try isBordered ? bordered(inner, slab, layer) : converted(inner, to: layer.frameType)
       try unsafe rows.withHostPointer { input in
         try unsafe sums.withHostPointer { output in
           try unsafe layer.run(
-            slice: slice, slab, width: inner[1], input: input, output: output, outputType: sums.elementType)
+            slice: slice, rows: rows.shape[0], top: isBordered ? 0 : slab.top, bottom: isBordered ? 0 : slab.bottom,
+            width: rows.shape[1], input: input, output: output, outputType: sums.elementType)
         }
       }
     }
@@ -95,5 +97,40 @@ extension CPUDevice {
           instructionSet, source, SVG_NUMBER_FLOAT32, output, target.elementType.kernelNumber, target.shape.count)
       }
     }
+  }
+  /// The rows of a slab with the border that repeats their nearest places: a copy of the slab's size, in cache.
+  private func bordered(_ rows: Tensor, _ slab: ConvolutionSlab, _ layer: CPUConvolution) throws -> Tensor {
+    let (height, width, channels) = (rows.shape[0], rows.shape[1], rows.shape[2])
+    let (left, right) = (layer.padding.left, layer.padding.right)
+    let result = try makeTensor([slab.top + height + slab.bottom, left + width + right, channels], layer.frameType)
+    let placeBytes = channels * layer.frameType.byteCount
+    let rowBytes = (left + width + right) * placeBytes
+    unsafe rows.withHostPointer { source in
+      unsafe result.withHostPointer { target in
+        let first = unsafe target + slab.top * rowBytes
+        unsafe svg_convert_rows(
+          instructionSet, source, rows.elementType.kernelNumber, Int64(width * channels), first + left * placeBytes,
+          layer.frameType.kernelNumber, Int64((left + width + right) * channels), Int64(height),
+          Int64(width * channels))
+        for row in 0..<height {
+          let begin = unsafe first + row * rowBytes
+          for place in 0..<left {
+            unsafe (begin + place * placeBytes).copyMemory(from: begin + left * placeBytes, byteCount: placeBytes)
+          }
+          for place in left + width..<left + width + right {
+            unsafe (begin + place * placeBytes).copyMemory(
+              from: begin + (left + width - 1) * placeBytes, byteCount: placeBytes)
+          }
+        }
+        for row in 0..<slab.top {
+          unsafe (target + row * rowBytes).copyMemory(from: first, byteCount: rowBytes)
+        }
+        for row in 0..<slab.bottom {
+          unsafe (first + (height + row) * rowBytes).copyMemory(
+            from: first + (height - 1) * rowBytes, byteCount: rowBytes)
+        }
+      }
+    }
+    return result
   }
 }

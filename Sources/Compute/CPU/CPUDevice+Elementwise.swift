@@ -156,26 +156,32 @@ extension CPUDevice {
     query: Tensor, key: Tensor, value: Tensor, heads: Int, keyHeads: Int, scale: Float, bias: Tensor?, isCausal: Bool
   ) throws -> Tensor {
     try measure(.other) {
-      let rows = query.shape[0]
+      let (rows, keys) = (query.shape[0], key.shape[0])
       let dimension = query.shape[1] / heads
       precondition(
-        heads % keyHeads == 0 && key.shape == [rows, keyHeads * dimension] && value.shape == key.shape,
+        heads % keyHeads == 0 && key.shape == [keys, keyHeads * dimension] && (!isCausal || rows == keys)
+          && value.shape == key.shape,
         "\(key) and \(value) do not fit \(query) with \(heads) heads and \(keyHeads) key heads")
       precondition(
-        bias.map { $0.shape == [heads, rows, rows] } ?? true, "the bias is not [\(heads), \(rows), \(rows)]")
+        bias.map { $0.shape == [heads, rows, keys] } ?? true, "the bias is not [\(heads), \(rows), \(keys)]")
       let result = try makeTensor(query.shape, query.elementType)
       let bytes = query.elementType.byteCount
-      try workers.run(heads) { head in
-        let scratch = try makeTensor([svg_text_scratch_floats(Int64(rows), Int64(dimension))], .float32)
+      // Rows are independent of each other, so a head with many of them occupies every thread.
+      let grain = isCausal ? rows : 256
+      let chunks = (rows + grain - 1) / grain
+      try workers.run(heads * chunks) { task in
+        let (head, first) = (task / chunks, task % chunks * grain)
+        let scratch = try makeTensor([svg_text_scratch_floats(Int64(keys), Int64(dimension))], .float32)
+        let rowOffset = (first * heads + head) * dimension * bytes
         let keyOffset = head / (heads / keyHeads) * dimension * bytes
         unsafe withFloats(bias) { bias in
           unsafe withAddresses(query, key, value, result, scratch) { query, key, value, output, scratch in
             var attention = unsafe svg_text_attention(
-              element: result.elementType.kernelElement, query: query + head * dimension * bytes,
+              element: result.elementType.kernelElement, query: query + rowOffset,
               key: key + keyOffset, value: value + keyOffset, query_stride: Int64(heads * dimension),
-              key_stride: Int64(keyHeads * dimension), output: output + head * dimension * bytes,
-              rows: Int64(rows), dimension: Int64(dimension), scale: scale,
-              bias: bias.map { unsafe $0 + head * rows * rows }, causal: isCausal,
+              key_stride: Int64(keyHeads * dimension), output: output + rowOffset,
+              rows: Int64(min(grain, rows - first)), keys: Int64(keys), dimension: Int64(dimension), scale: scale,
+              bias: bias.map { unsafe $0 + (head * rows + first) * keys }, causal: isCausal,
               scratch: scratch.assumingMemoryBound(to: Float.self))
             unsafe svg_attend_text(instructionSet, &attention)
           }

@@ -19,6 +19,8 @@ public final class CPUDevice: ComputeDevice {
   public let activationType: ElementType
   /// The instruction set of the kernels.
   let instructionSet: svg_isa
+  /// Whether the caller chose it: then attention uses it for every type of activations.
+  let isInstructionSetForced: Bool
   let workers: CPUWorkers
   let pool: CPUMemory
   private let measured = Mutex(OperationTimes())
@@ -27,14 +29,20 @@ public final class CPUDevice: ComputeDevice {
   /// - Parameters:
   ///   - threads: How many threads work at the same time; as many as the processor runs when `nil`.
   ///   - activationType: `float32` or `bfloat16`; when `nil`, `bfloat16` where the processor multiplies it.
+  ///   - instructionSet: What the kernels use in place of the best one, for comparisons; oneDNN chooses by itself.
   ///   - memoryLimit: The most bytes that tensors may take, if there is to be a limit below what the system has.
-  /// - Precondition: `threads` is positive, and `activationType` is one of the two.
-  public init(threads: Int? = nil, activationType: ElementType? = nil, memoryLimit: Int? = nil) {
+  /// - Precondition: `threads` is positive, `activationType` is one of the two, and `instructionSet` is available.
+  public init(
+    threads: Int? = nil, activationType: ElementType? = nil, instructionSet: InstructionSet? = nil,
+    memoryLimit: Int? = nil
+  ) {
     let type = activationType ?? (Self.multipliesBFloat16 ? .bfloat16 : .float32)
     precondition(type == .float32 || type == .bfloat16, "activations are float32 or bfloat16, not \(type)")
     precondition(threads ?? 1 > 0, "work needs at least one thread, not \(threads ?? 0)")
     self.activationType = type
-    instructionSet = svg_isa_best(type.kernelElement)
+    precondition(instructionSet?.isAvailable ?? true, "this processor has no \(instructionSet?.rawValue ?? "")")
+    self.instructionSet = instructionSet?.kernelName ?? svg_isa_best(type.kernelElement)
+    isInstructionSetForced = instructionSet != nil
     workers = CPUWorkers(threads: threads ?? Self.activeProcessors)
     pool = CPUMemory(limit: memoryLimit)
     svg_heap_return_big_blocks()

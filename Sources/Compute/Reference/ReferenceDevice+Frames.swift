@@ -9,6 +9,7 @@ struct ReferenceConvolution: ConvolutionLayer {
   let bias: [Float]
   let stride: Int
   let padding: SpatialPadding
+  let border: FrameBorder
 
   var byteCount: Int { (weight.count + bias.count) * 4 }
 }
@@ -39,7 +40,7 @@ extension ReferenceDevice {
     return ReferenceConvolution(
       shape: shape, weight: weight,
       bias: parameters.bias.map(referenceValues) ?? [Float](repeating: 0, count: outputs),
-      stride: parameters.stride, padding: parameters.padding)
+      stride: parameters.stride, padding: parameters.padding, border: parameters.border)
   }
 
   /// Convolves frames, causally in time.
@@ -65,8 +66,9 @@ extension ReferenceDevice {
         var sums = layer.bias.map { Double($0) }
         for tap in 0..<depth * rows * columns {
           let time = frame + tap / (rows * columns)
-          let y = top + tap / columns % rows
-          let x = left + tap % columns
+          var y = top + tap / columns % rows
+          var x = left + tap % columns
+          if layer.border == .nearest { (y, x) = (min(max(y, 0), height - 1), min(max(x, 0), width - 1)) }
           guard y >= 0 && y < height && x >= 0 && x < width else { continue }
           let start = ((time * height + y) * width + x) * channels
           for output in 0..<outputs {

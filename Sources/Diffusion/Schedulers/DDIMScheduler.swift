@@ -17,13 +17,13 @@ public struct DDIMScheduler: Scheduler {
   }
 
   /// The training timestep of each denoising step, falling.
-  public var timesteps: [Int] { schedule.timesteps }
+  public var timesteps: [Float] { schedule.timesteps.map(Float.init) }
 
   /// Takes one step; see ``Scheduler``. Draws no noise.
   public mutating func step(
     _ index: Int, latents: Tensor, prediction: Tensor, noise: inout NormalGenerator
   ) -> Tensor {
-    let timestep = timesteps[index]
+    let timestep = schedule.timesteps[index]
     let alphaBar = schedule.alphaBar(timestep)
     let nextAlphaBar = schedule.alphaBar(schedule.target(of: timestep))
     let clean = predictionType.clean(latents: latents, prediction: prediction, alphaBar: alphaBar)

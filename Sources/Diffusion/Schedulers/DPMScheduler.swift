@@ -24,13 +24,13 @@ public struct DPMScheduler: Scheduler {
   }
 
   /// The training timestep of each denoising step, falling.
-  public var timesteps: [Int] { schedule.timesteps }
+  public var timesteps: [Float] { schedule.timesteps.map(Float.init) }
 
   /// Takes one step; see ``Scheduler``. Draws noise of the latents' shape once, and in a step of second order twice.
   public mutating func step(
     _ index: Int, latents: Tensor, prediction: Tensor, noise: inout NormalGenerator
   ) -> Tensor {
-    let timestep = timesteps[index]
+    let timestep = schedule.timesteps[index]
     let target = schedule.target(of: timestep)
     let alphaBar = schedule.alphaBar(timestep)
     let nextAlphaBar = schedule.alphaBar(target)
@@ -44,7 +44,7 @@ public struct DPMScheduler: Scheduler {
         preconditionFailure("step \(index) of \(timesteps.count) does not follow step \(self.last?.index ?? -1)")
       }
       if target >= 0 {
-        let lastAdvance = level - Self.logSNR(schedule.alphaBar(timesteps[index - 1]))
+        let lastAdvance = level - Self.logSNR(schedule.alphaBar(schedule.timesteps[index - 1]))
         let half = 1 / (2 * (lastAdvance / advance))
         direction = .sum((1 + half, clean), (-half, last.clean))
         // diffusers draws for a step of first order, sees that it can do better, and draws anew.

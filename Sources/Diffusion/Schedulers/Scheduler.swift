@@ -5,8 +5,8 @@ import Tensor
 /// A value type: it carries what a run has to remember from step to step, so a copy made before the first step runs
 /// the same trajectory again. The pipeline calls `step` once for each of the `timesteps`, in order.
 public protocol Scheduler: Sendable {
-  /// The training timestep of each denoising step, falling.
-  var timesteps: [Int] { get }
+  /// The training timestep of each denoising step, falling; not a whole number for every scheduler.
+  var timesteps: [Float] { get }
 
   /// Takes one step.
   /// - Parameters:

@@ -77,17 +77,6 @@ public struct SchedulerConfiguration: Hashable, Sendable {
 }
 
 extension SchedulerConfiguration {
-  /// Reads `scheduler/scheduler_config.json` of a model; the class is the one that `model_index.json` names.
-  /// - Throws: `CheckpointError` that names the file and the key, or the class, and what is expected instead.
-  public init(_ directory: ModelDirectory) throws {
-    let component = try directory.component("scheduler", oneOf: Method.allCases.map(\.rawValue))
-    guard let method = Method(rawValue: component.className) else {
-      preconditionFailure("\(component.className) is not one of the classes that were asked for")
-    }
-    let file = try ConfigurationFile(component.folder.appending(path: "scheduler_config.json"))
-    try self.init(file, method: method)
-  }
-
   /// Reads the JSON that diffusers writes.
   /// - Parameter method: The class; the one that the file names is not looked at.
   /// - Throws: `CheckpointError` that names the file, the key and what is expected, for a value of another type, one
@@ -151,7 +140,9 @@ extension SchedulerConfiguration {
     let rescaleBetasZeroSnr: Bool?
     let snrShiftScale: Double?
   }
+}
 
+extension SchedulerConfiguration: SchedulerSettings {
   /// Prepares a run.
   /// - Parameter steps: Denoising steps.
   /// - Throws: ``DiffusionError`` with code `invalidStepCount` unless `steps` lies between 1 and `trainTimesteps`.

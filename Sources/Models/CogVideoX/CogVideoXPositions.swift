@@ -1,19 +1,6 @@
 import Foundation
 import Tensor
 
-/// The size of a video in tokens.
-struct TokenGrid: Hashable, Sendable {
-  /// Tokens along time.
-  let frames: Int
-  /// Tokens from top to bottom.
-  let height: Int
-  /// Tokens from left to right.
-  let width: Int
-
-  /// All tokens.
-  var count: Int { frames * height * width }
-}
-
 /// How a CogVideoX transformer knows where a token is.
 struct CogVideoXPositions: Sendable {
   let configuration: CogVideoXTransformerConfiguration
@@ -121,16 +108,4 @@ struct CogVideoXPositions: Sendable {
       return frequencies.map { Float(sin(position * $0)) } + frequencies.map { Float(cos(position * $0)) }
     }
   }
-}
-
-/// The embedding of a timestep, or of another number, as waves of falling frequency: `[width]`.
-///
-/// - SeeAlso: Ho et al., "Denoising Diffusion Probabilistic Models", <https://arxiv.org/abs/2006.11239>.
-func timestepWaves(_ value: Float, width: Int, cosinesFirst: Bool, frequencyShift: Float) -> [Float] {
-  let half = width / 2
-  let angles = (0..<half).map { index in
-    value * exp(Float(-log(10000.0)) * Float(index) / (Float(half) - frequencyShift))
-  }
-  let (sines, cosines) = (angles.map(sin), angles.map(cos))
-  return (cosinesFirst ? cosines + sines : sines + cosines) + [Float](repeating: 0, count: width % 2)
 }

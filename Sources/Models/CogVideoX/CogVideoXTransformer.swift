@@ -11,7 +11,7 @@ struct CogVideoXTransformer: Denoiser {
 
   private let configuration: CogVideoXTransformerConfiguration
   private let device: any ComputeDevice
-  private let patches: CogVideoXPatches
+  private let patches: VideoPatches
   private let patchEmbedding, textEmbedding: any LinearLayer
   private let timeEmbedding: [any LinearLayer]
   private let offsetEmbedding: [any LinearLayer]
@@ -27,7 +27,7 @@ struct CogVideoXTransformer: Denoiser {
     let width = configuration.width
     self.configuration = configuration
     device = weights.device
-    patches = CogVideoXPatches(size: configuration.patchSize, framesPerToken: configuration.framesPerToken)
+    patches = VideoPatches(size: configuration.patchSize, framesPerToken: configuration.framesPerToken)
     patchEmbedding = try Self.loadPatchEmbedding(configuration, weights["patch_embed.proj"])
     textEmbedding = try weights["patch_embed.text_proj"].linear(from: configuration.textWidth, to: width)
     timeEmbedding = [
@@ -112,8 +112,8 @@ struct CogVideoXTransformer: Denoiser {
   }
 
   /// The activated embedding of the timestep, `[1, time width]`.
-  private func embedTime(_ timestep: Int) throws -> Tensor {
-    var time = try embed(Float(timestep), width: configuration.width, layers: timeEmbedding)
+  private func embedTime(_ timestep: Float) throws -> Tensor {
+    var time = try embed(timestep, width: configuration.width, layers: timeEmbedding)
     if let offsetWidth = configuration.offsetWidth {
       try device.add(embed(Self.offset, width: offsetWidth, layers: offsetEmbedding), to: &time)
     }

@@ -35,6 +35,26 @@ struct LayerLoader {
         biases: bias ? names.map { try scope[$0].tensor("bias", shape: [outputs]) } : []))
   }
 
+  /// A linear layer over some columns of a stored `weight [outputs, inputs]`: for one whose input is several tensors side
+  /// by side, which then need not be joined. Columns are not contiguous, so that they are copied until they are packed.
+  func linear(columns: Range<Int>, of inputs: Int, to outputs: Int, bias: Bool) throws -> any LinearLayer {
+    let stored = try scope.tensor("weight", shape: [outputs, inputs])
+    let weight = stored.columns(columns)
+    stored.releaseMappedPages()
+    return try device.makeLinear(
+      LinearParameters(weights: [weight], biases: bias ? [scope.tensor("bias", shape: [outputs])] : []))
+  }
+
+  /// A linear layer whose weight is stored as that of a convolution that covers each place once.
+  /// - Parameter window: The inputs of a place: channels, and the frames, rows and columns of the convolution.
+  func linear(window: [Int], to outputs: Int, bias: Bool = true) throws -> any LinearLayer {
+    let weight = try scope.tensor("weight", shape: Shape([outputs] + window))
+    return try linear(
+      LinearParameters(
+        weights: [weight.reshaped([outputs, window.reduce(1, *)])],
+        biases: bias ? [scope.tensor("bias", shape: [outputs])] : []))
+  }
+
   /// A convolution that looks at one place at a time, `weight [outputs, inputs, 1, 1, 1]` and `bias [outputs]`: a linear
   /// layer.
   func pointwise(from inputs: Int, to outputs: Int) throws -> any LinearLayer {
@@ -83,7 +103,7 @@ struct LayerLoader {
   /// A convolution over frames: `weight [outputs, inputs, kt, k, k]`, or `[outputs, inputs, k, k]` where it has no time
   /// axis, and `bias [outputs]`; padded such that frames keep their size.
   func convolution(
-    from inputs: Int, to outputs: Int, size: Int, frames: Int, hasTimeAxis: Bool = true
+    from inputs: Int, to outputs: Int, size: Int, frames: Int, hasTimeAxis: Bool = true, border: FrameBorder = .zeros
   ) throws -> any ConvolutionLayer {
     let stored: Shape = hasTimeAxis ? [outputs, inputs, frames, size, size] : [outputs, inputs, size, size]
     let weight = try scope.tensor("weight", shape: stored)
@@ -92,6 +112,6 @@ struct LayerLoader {
     return try device.makeConvolution(
       ConvolutionParameters(
         weight: weight.reshaped([outputs, inputs, frames, size, size]), bias: bias,
-        padding: SpatialPadding((size - 1) / 2)))
+        padding: SpatialPadding((size - 1) / 2), border: border))
   }
 }

@@ -13,7 +13,7 @@ extension GenerationPlan: CustomStringConvertible {
       row("video", video),
       row("latents", "[\(latentShape.map(String.init).joined(separator: ", "))]"),
       row("tokens", "\(layout.sequenceLength): \(layout)"),
-      row("steps", "\(steps), guidance \(guidance), \(samples) transformer run\(samples == 1 ? "" : "s") each"),
+      row("steps", "\(steps), \(guidanceText), \(samples) transformer run\(samples == 1 ? "" : "s") each"),
     ]
     if let image {
       lines.insert(
@@ -39,10 +39,19 @@ extension GenerationPlan: CustomStringConvertible {
           "\(phase.name): \(byteText(phase.total)) (weights \(byteText(phase.weights)), "
             + "activations \(byteText(phase.activations)))"))
     }
-    lines.append(row("", "peak: \(byteText(memory.peak))"))
+    if let peak = memory.peakPhase { lines.append(row("", "peak: \(byteText(peak.total)), while \(peak.name)")) }
+    if !missingWeights.isEmpty {
+      lines.append(
+        row("note", "without weights: \(missingWeights.joined(separator: ", ")); enough for a plan, not for a video"))
+    }
     lines.append(row("decoding", decodesInTiles ? "in tiles" : "whole frames"))
     lines.append(row("device", "\(device), \(numbers), \(threads) thread\(threads == 1 ? "" : "s")"))
     return lines.joined(separator: "\n")
+  }
+
+  private var guidanceText: String {
+    guard model.guidanceKind == .embedded else { return "guidance \(guidance)" }
+    return "embedded guidance \(guidance)" + (trueGuidance.map { ", true guidance \($0)" } ?? "")
   }
 
   private func row(_ name: String, _ text: String) -> String {

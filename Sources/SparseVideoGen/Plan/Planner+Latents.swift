@@ -18,6 +18,6 @@ extension Planner {
   func record(ofLatents size: VideoSize) -> GenerationRecord {
     GenerationRecord(
       size: size, model: source.description, description: pipeline.model.description,
-      numbers: pipeline.device.activationType.rawValue, threads: chosen.threads)
+      numbers: pipeline.device.activationType.rawValue)
   }
 }

@@ -20,27 +20,26 @@ extension Planner {
     }
   }
 
-  /// Predicts the memory of each phase.
-  /// - Throws: ``GenerationError`` with the code `unusableModel` when weights are missing or damaged.
-  func memory(size: VideoSize, layout: TokenLayout, samples: Int, tiled: Bool) throws -> MemoryPlan {
-    let inspection = try ModelInspection(source)
-    if let problem = inspection.problem { throw GenerationError(.unusableModel, problem) }
-    let activations = pipeline.device.activationType
-    func phase(_ name: String, _ component: ModelComponent, working: Int, keeps: Int) -> MemoryPlan.Phase {
-      let weights = inspection.weights(of: component)
+  /// Predicts the memory of each phase, from configurations: weights need not be there.
+  func memory(size: VideoSize, tiled: Bool) -> MemoryPlan {
+    let (model, activations) = (pipeline.model, pipeline.device.activationType)
+    func phase(_ name: String, _ role: ModelNetwork.Role, working: Int, keeps: Int) -> MemoryPlan.Phase {
       // The pages of the files are let go of once the weights are packed.
-      let held = (weights?.parameters ?? 0) * activations.byteCount
-      let working = working * Self.poolPercent / 100 + keeps
+      let parameters = model.networks.filter { $0.role == role }.reduce(0) { $0 + $1.loadedParameters }
+      let held = parameters * activations.byteCount
+      let pool = role == .decoder ? Self.decodingPoolPercent : Self.poolPercent
+      let working = working * pool / 100 + keeps
       return .init(
         name: name, weights: held, activations: working, total: Self.programBytes + held + working)
     }
-    func phase(_ name: String, _ component: ModelComponent, _ kind: WorkPhase, keeps: Int = 0) -> MemoryPlan.Phase {
-      let working = pipeline.model.workingBytes(kind, for: size, activations: activations)
-      return phase(name, component, working: working, keeps: keeps)
+    func phase(_ name: String, _ role: ModelNetwork.Role, _ kind: WorkPhase, keeps: Int = 0) -> MemoryPlan.Phase {
+      phase(
+        name, role, working: model.workingBytes(kind, for: size, activations: activations), keeps: keeps)
     }
     let frames = 3 * size.width * size.height * size.frames * ElementType.float32.byteCount
     var phases = [phase("encoding", .textEncoder, .encoding)]
-    if let conditioning = pipeline.model.imageConditioning {
+    if let conditioning = model.imageConditioning {
+      // The encoder has about as many weights as the decoder.
       let working = conditioning.workingBytes(for: size, tiled: tiled, activations: activations)
       phases.append(
         phase(
@@ -59,15 +58,26 @@ extension Planner {
   private static let programBytes = 45_000_000
 
   /// What oneDNN holds for convolutions of many shapes, its generated code above all; measured.
-  private static let convolutionBytes = 45_000_000
+  private static let convolutionBytes = 10_000_000
 
   /// The device keeps idle memory of up to a quarter of what was ever in use at once; measured, half of that.
   private static let poolPercent = 115
+
+  /// Frames grow from level to level, so that no block of one serves the next, and oneDNN adds room for its convolutions:
+  /// measured over videos of 0.3 to 3.2 million pixels.
+  private static let decodingPoolPercent = 130
 }
 
-extension ModelInspection {
-  /// The weights of a network, or `nil` where the model has none.
-  func weights(of component: ModelComponent) -> Weights? {
-    components.first { $0.name == component.rawValue }?.weights
+extension Planner {
+  /// The components that a run loads and that have no weights on the disk.
+  var missingWeights: [String] {
+    let bytes = pipeline.model.description.weightBytes
+    return pipeline.model.networks.map(\.component).filter { bytes[$0] == 0 }
+  }
+
+  /// Finds out whether a run can load everything: a plan needs no weights.
+  /// - Throws: ``GenerationError`` with the code `unusableModel` when weights are missing or damaged.
+  func requireWeights() throws {
+    if let problem = try ModelInspection(source).problem { throw GenerationError(.unusableModel, problem) }
   }
 }

@@ -21,8 +21,10 @@ struct Planner: Sendable {
     let image = try imageFile(request).map { ImagePlan($0, size: size) }
     let steps = request.steps ?? model.defaultSteps
     // The scheduler knows how many steps it can take.
-    _ = try pipeline.schedulerConfiguration.makeScheduler(steps: steps)
-    let samples = guidance(request).isOn ? 2 : 1
+    _ = try pipeline.schedulerSettings.makeScheduler(steps: steps)
+    try checkGuidance(request)
+    let guidance = guidance(request)
+    let samples = guidance.isOn ? 2 : 1
     let layout = pipeline.model.layout(for: size)
     let attention = AttentionPlan(
       request.attention, layout: layout, steps: steps, layers: model.layers,
@@ -30,19 +32,41 @@ struct Planner: Sendable {
     let tiled = decodesInTiles(request.tiles, size: size)
     return GenerationPlan(
       model: model, image: image, size: size, framesPerSecond: request.framesPerSecond ?? model.framesPerSecond,
-      steps: steps,
-      guidance: request.guidance ?? model.defaultGuidance, samples: samples,
+      steps: steps, guidance: request.guidance ?? model.defaultGuidance,
+      trueGuidance: guidance.embedded != nil && guidance.isOn ? request.trueGuidance : nil, samples: samples,
       latentShape: pipeline.model.latentShape(for: size).dimensions, layout: layout, attention: attention,
       work: WorkPlan(model: model, layout: layout, attention: attention, runs: steps * samples),
-      memory: try memory(size: size, layout: layout, samples: samples, tiled: tiled), decodesInTiles: tiled,
+      memory: memory(size: size, tiled: tiled), missingWeights: missingWeights, decodesInTiles: tiled,
       device: chosen.name, numbers: pipeline.device.activationType.rawValue, threads: chosen.threads)
   }
 
   /// How strongly a request is guided.
   func guidance(_ request: GenerationRequest) -> Guidance {
-    Guidance(
-      scale: Double(request.guidance ?? pipeline.model.description.defaultGuidance),
-      isDynamic: request.usesDynamicGuidance)
+    let model = pipeline.model.description
+    let scale = Double(request.guidance ?? model.defaultGuidance)
+    return switch model.guidanceKind {
+    case .classifierFree: Guidance(scale: scale, isDynamic: request.usesDynamicGuidance)
+    case .embedded: Guidance(scale: Double(request.trueGuidance ?? 1), embedded: scale)
+    }
+  }
+
+  /// Refuses what the model's kind of guidance does not have.
+  private func checkGuidance(_ request: GenerationRequest) throws {
+    let model = pipeline.model.description
+    switch model.guidanceKind {
+    case .classifierFree:
+      guard request.trueGuidance == nil else {
+        throw GenerationError(
+          .invalidRequest, "\(model.family) is not told the guidance scale: its guidance is classifier-free already",
+          field: .trueGuidance)
+      }
+    case .embedded:
+      guard !request.usesDynamicGuidance else {
+        throw GenerationError(
+          .invalidRequest, "\(model.family) is told one guidance scale, which cannot vary over the steps",
+          field: .dynamicGuidance)
+      }
+    }
   }
 
   /// How a video was made, but for its density.

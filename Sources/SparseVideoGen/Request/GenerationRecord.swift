@@ -3,7 +3,8 @@ import Models
 
 /// How a video was made, every setting included: written beside latents and into video files.
 ///
-/// A record holds no times and no paths of results, so that the same request makes the same record.
+/// A record holds no times, no paths of results and no number of threads, none of which changes the video, so that the
+/// same request makes the same record.
 public struct GenerationRecord: Hashable, Sendable, Codable {
   /// The program and its version, for example `Sparse VideoGen 0.1.0`.
   public var software = "Sparse VideoGen \(sparseVideoGenVersion)"
@@ -31,6 +32,8 @@ public struct GenerationRecord: Hashable, Sendable, Codable {
   public var steps: Int
   /// Guidance scale.
   public var guidance: Float
+  /// The scale of classifier-free guidance beside an embedded one, where it was on.
+  public var trueGuidance: Float?
   /// Whether guidance grew over the steps.
   public var dynamicGuidance: Bool
   /// Where the noise started.
@@ -57,8 +60,6 @@ public struct GenerationRecord: Hashable, Sendable, Codable {
   public var device: String
   /// The element type of activations.
   public var numbers: String
-  /// Threads of the processor.
-  public var threads: Int
 
   /// Records a request whose open choices were made.
   init(_ request: GenerationRequest, plan: GenerationPlan, model: String) {
@@ -74,6 +75,7 @@ public struct GenerationRecord: Hashable, Sendable, Codable {
     framesPerSecond = plan.framesPerSecond
     steps = plan.steps
     guidance = plan.guidance
+    trueGuidance = plan.trueGuidance
     dynamicGuidance = request.usesDynamicGuidance
     seed = request.seed
     attention = request.attention.name
@@ -89,11 +91,10 @@ public struct GenerationRecord: Hashable, Sendable, Codable {
     tiles = request.tiles
     device = plan.device
     numbers = plan.numbers
-    threads = plan.threads
   }
 
   /// Records what is known of latents that came without a manifest.
-  init(size: VideoSize, model: String, description: ModelDescription, numbers: String, threads: Int) {
+  init(size: VideoSize, model: String, description: ModelDescription, numbers: String) {
     self.model = model
     family = description.family
     prompt = ""
@@ -110,6 +111,5 @@ public struct GenerationRecord: Hashable, Sendable, Codable {
     tiles = .automatic
     device = "cpu"
     self.numbers = numbers
-    self.threads = threads
   }
 }

@@ -18,6 +18,11 @@ extension GenerationRequest {
       throw GenerationError(
         .invalidRequest, "guidance must lie between 1, which turns it off, and 100, not \(guidance)", field: .guidance)
     }
+    if let trueGuidance, !(trueGuidance >= 1 && trueGuidance <= 100) {
+      throw GenerationError(
+        .invalidRequest, "true guidance must lie between 1, which turns it off, and 100, not \(trueGuidance)",
+        field: .trueGuidance)
+    }
     if let settings = attention.settings { try check(settings) }
   }
 

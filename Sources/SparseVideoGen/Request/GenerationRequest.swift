@@ -19,8 +19,12 @@ public struct GenerationRequest: Hashable, Sendable {
   public var frames: Int?
   /// Denoising steps.
   public var steps: Int?
-  /// How strongly the video follows the prompt; 1 does without guidance, which halves the work.
+  /// How strongly the video follows the prompt; 1 does without guidance, which halves the work of models that are not told
+  /// the scale.
   public var guidance: Float?
+  /// The scale of classifier-free guidance for models that are told the guidance scale, on top of that; it doubles the
+  /// work, and leads away from the negative prompt. Off when `nil` or 1.
+  public var trueGuidance: Float?
   /// Whether guidance grows over the steps, as the authors of CogVideoX do.
   public var usesDynamicGuidance: Bool
   /// Where the noise starts: the same seed gives the noise of `torch.randn` on PyTorch's CPU generator.
@@ -31,16 +35,18 @@ public struct GenerationRequest: Hashable, Sendable {
   public var attention: AttentionChoice
   /// Whether frames are decoded in tiles.
   public var tiles: DecodingTiles
+  /// Whether the result tells which pattern every head took at every step.
+  public var tracesHeads: Bool
   /// Where the latents are saved before they are decoded, with a manifest beside them; `nil` saves nothing.
   public var latentsPath: String?
 
   /// Creates a request.
   public init(
     prompt: String, negativePrompt: String = "", imagePath: String? = nil, width: Int? = nil, height: Int? = nil,
-    frames: Int? = nil,
-    steps: Int? = nil, guidance: Float? = nil, usesDynamicGuidance: Bool = false, seed: UInt64 = 0,
+    frames: Int? = nil, steps: Int? = nil, guidance: Float? = nil, trueGuidance: Float? = nil,
+    usesDynamicGuidance: Bool = false, seed: UInt64 = 0,
     framesPerSecond: Int? = nil, attention: AttentionChoice = .sparseVideoGen(), tiles: DecodingTiles = .automatic,
-    latentsPath: String? = nil
+    tracesHeads: Bool = false, latentsPath: String? = nil
   ) {
     self.prompt = prompt
     self.negativePrompt = negativePrompt
@@ -50,11 +56,13 @@ public struct GenerationRequest: Hashable, Sendable {
     self.frames = frames
     self.steps = steps
     self.guidance = guidance
+    self.trueGuidance = trueGuidance
     self.usesDynamicGuidance = usesDynamicGuidance
     self.seed = seed
     self.framesPerSecond = framesPerSecond
     self.attention = attention
     self.tiles = tiles
+    self.tracesHeads = tracesHeads
     self.latentsPath = latentsPath
   }
 }

@@ -20,7 +20,8 @@ public struct PromptList: Sendable {
 
   /// The keys that a line may have.
   static let keys = [
-    "prompt", "negative_prompt", "image", "seed", "steps", "guidance", "width", "height", "frames", "output",
+    "prompt", "negative_prompt", "image", "seed", "steps", "guidance", "true_guidance", "width", "height", "frames",
+    "output",
     "save_latents",
   ]
 
@@ -95,6 +96,7 @@ public struct PromptList: Sendable {
         entry.request.seed = try required(value.int.flatMap { UInt64(exactly: $0) }, "an integer from 0 on")
       case "steps": entry.request.steps = try required(value.int, "an integer")
       case "guidance": entry.request.guidance = Float(try required(value.double, "a number"))
+      case "true_guidance": entry.request.trueGuidance = Float(try required(value.double, "a number"))
       case "width": entry.request.width = try required(value.int, "an integer")
       case "height": entry.request.height = try required(value.int, "an integer")
       case "frames": entry.request.frames = try required(value.int, "an integer")

@@ -36,15 +36,25 @@ public struct AttentionSummary: Sendable, Hashable, Codable {
 
 /// Sums up traces while a run goes on.
 final class AttentionTally: Sendable {
-  private let state = Mutex((run: AttentionSummary(), step: AttentionSummary()))
+  private let state = Mutex((run: AttentionSummary(), step: AttentionSummary(), traces: [HeadTrace]()))
+  private let keepsTraces: Bool
+
+  /// - Parameter keepsTraces: Whether the traces themselves are kept beside their sums.
+  init(keepsTraces: Bool) {
+    self.keepsTraces = keepsTraces
+  }
 
   /// Receives a trace.
   func add(_ trace: HeadTrace) {
     state.withLock {
       $0.run.add(trace)
       $0.step.add(trace)
+      if keepsTraces { $0.traces.append(trace) }
     }
   }
+
+  /// The traces of the run so far; empty where they are not kept.
+  var traces: [HeadTrace] { state.withLock { $0.traces } }
 
   /// What ran since the last call of this method.
   func takeStep() -> AttentionSummary {

@@ -12,6 +12,8 @@ struct DenoisingRun {
     let latents: Tensor
     let record: GenerationRecord
     let attention: AttentionSummary
+    /// One for each call of attention, where the request asks for them.
+    let traces: [HeadTrace]
   }
 
   let request: GenerationRequest
@@ -22,11 +24,13 @@ struct DenoisingRun {
   /// Takes all steps and saves the latents.
   ///
   /// When a step fails or the task is canceled, the latents of the steps before are saved, and the error goes on.
+  /// - Parameter file: Where the latents go, if anywhere.
   func callAsFunction(
-    with denoiser: any Denoiser, times: inout PhaseTimes, send: (GenerationEvent) -> Void
+    with denoiser: any Denoiser, savingIn file: consuming LatentsFile?, times: inout PhaseTimes,
+    send: (GenerationEvent) -> Void
   ) throws -> Outcome {
     let device = planner.pipeline.device
-    let tally = AttentionTally()
+    let tally = AttentionTally(keepsTraces: request.tracesHeads)
     var loop = try planner.pipeline.denoising(
       with: denoiser, conditions: conditions, size: plan.size, steps: plan.steps, guidance: planner.guidance(request),
       seed: request.seed, attention: mechanism(tally))
@@ -42,11 +46,13 @@ struct DenoisingRun {
               step: loop.nextStep, steps: loop.steps, seconds: seconds, density: tally.takeStep().density)))
       }
     } catch {
-      if loop.nextStep > 0, let saved = try? save(loop, attention: tally.run).saved { send(.savedLatents(saved)) }
+      if loop.nextStep > 0, let saved = try? save(loop, tally: tally, in: file).saved {
+        send(.savedLatents(saved))
+      }
       throw error
     }
     times.denoisingOperations = device.times - before
-    let (outcome, saved) = try save(loop, attention: tally.run)
+    let (outcome, saved) = try save(loop, tally: tally, in: file)
     if let saved { send(.savedLatents(saved)) }
     return outcome
   }
@@ -61,14 +67,15 @@ struct DenoisingRun {
   }
 
   private func save(
-    _ loop: DenoisingLoop, attention: AttentionSummary
+    _ loop: DenoisingLoop, tally: AttentionTally, in file: consuming LatentsFile?
   ) throws -> (outcome: Outcome, saved: SavedLatents?) {
     let latents = planner.pipeline.model.decodableLatents(loop.latents, for: plan.size)
+    let attention = tally.run
     var record = planner.record(request, plan: plan)
     record.density = attention.density
-    let saved = try request.latentsPath.map {
-      try LatentsFile.write(latents, record: record, completedSteps: loop.nextStep, to: $0)
-    }
-    return (Outcome(latents: latents, record: record, attention: attention), saved)
+    var saved: SavedLatents?
+    if let file { saved = try file.write(latents, record: record, completedSteps: loop.nextStep) }
+    let outcome = Outcome(latents: latents, record: record, attention: attention, traces: tally.traces)
+    return (outcome, saved)
   }
 }

@@ -1,3 +1,4 @@
+import Attention
 import Compute
 import Foundation
 import Media
@@ -14,6 +15,8 @@ public struct GenerationResult: Sendable {
   public let record: GenerationRecord
   /// What attention computed; empty when only decoding ran.
   public let attention: AttentionSummary
+  /// What each call of attention decided; empty unless the request asks for it.
+  public let traces: [HeadTrace]
   /// How long each phase took.
   public let times: PhaseTimes
   /// The most memory that the process has held so far, in bytes; `nil` where the system does not say.

@@ -25,10 +25,12 @@ actor GenerationWorker {
     _ requests: [GenerationRequest], send: @Sendable (Int, GenerationEvent) -> Void
   ) async throws {
     let plans = try requests.map(planner.plan)
+    try planner.requireWeights()
     for request in requests {
       if let path = request.latentsPath { try LatentsFile.check(path) }
     }
     guard !requests.isEmpty else { return }
+    var file = try latentsFile(for: requests[0], plan: plans[0])
     send(0, .planned(plans[0]))
     // Nothing is loaded yet: another call may run while ffmpeg does.
     let pictures = try await planner.pictures(requests, plans: plans)
@@ -59,13 +61,14 @@ actor GenerationWorker {
         send(index, .encoded(prompts.reports[index]))
         times = PhaseTimes()
         times.encoding = prompts.reports[index].seconds
+        file = try latentsFile(for: requests[index], plan: plans[index])
       }
       let run = DenoisingRun(
         request: requests[index], plan: plans[index],
         conditions: .init(
           prompt: prompts.conditions[index].prompt, negative: prompts.conditions[index].negative,
           image: images.isEmpty ? nil : images[index]), planner: planner)
-      let outcome = try denoise(run, with: denoiser, times: &times) { send(index, $0) }
+      let outcome = try denoise(run, with: denoiser, savingIn: file.take(), times: &times) { send(index, $0) }
       // What the last video needs no more makes room for its decoding.
       if index == requests.count - 1 { denoiser = nil }
       pipeline.device.trim()
@@ -83,7 +86,7 @@ actor GenerationWorker {
         .finished(
           GenerationResult(
             frames: frames, latents: outcome.latents, record: outcome.record, attention: outcome.attention,
-            times: times, peakMemory: SystemMemory.peakOfProcess)))
+            traces: outcome.traces, times: times, peakMemory: SystemMemory.peakOfProcess)))
     }
   }
 
@@ -108,8 +111,8 @@ actor GenerationWorker {
     send(
       .finished(
         GenerationResult(
-          frames: frames, latents: latents, record: record, attention: AttentionSummary(), times: times,
-          peakMemory: SystemMemory.peakOfProcess)))
+          frames: frames, latents: latents, record: record, attention: AttentionSummary(), traces: [],
+          times: times, peakMemory: SystemMemory.peakOfProcess)))
   }
 
   /// Takes all steps of a run.
@@ -117,10 +120,18 @@ actor GenerationWorker {
   /// A function of its own, so that no variable of ``generate(_:send:)`` keeps the transformer beside the one that is set
   /// to `nil`: a copy would hold its weights until the video is decoded.
   private func denoise(
-    _ run: DenoisingRun, with denoiser: (any Denoiser)?, times: inout PhaseTimes, send: (GenerationEvent) -> Void
+    _ run: DenoisingRun, with denoiser: (any Denoiser)?, savingIn file: consuming LatentsFile?,
+    times: inout PhaseTimes, send: (GenerationEvent) -> Void
   ) throws -> DenoisingRun.Outcome {
     guard let denoiser else { preconditionFailure("the transformer is freed after the last video") }
-    return try run(with: denoiser, times: &times, send: send)
+    return try run(with: denoiser, savingIn: file, times: &times, send: send)
+  }
+
+  /// Room on the disk for the latents of a request, if they are to be saved.
+  private func latentsFile(for request: GenerationRequest, plan: GenerationPlan) throws -> LatentsFile? {
+    guard let path = request.latentsPath else { return nil }
+    let byteCount = plan.latentShape.reduce(ElementType.float32.byteCount, *)
+    return try LatentsFile(path, byteCount: byteCount, record: planner.record(request, plan: plan))
   }
 
   private func decode(

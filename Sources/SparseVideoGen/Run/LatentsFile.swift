@@ -3,23 +3,51 @@ import Foundation
 import Media
 import Tensor
 
-/// Latents on the disk: a safetensors file with one tensor, `latents`, `[1, F', C, h, w]`, float32.
-enum LatentsFile {
+/// Latents on the disk: a safetensors file with one tensor, `latents`, `[1, F', C, h, w]`, float32, and a manifest beside
+/// it.
+///
+/// Its room is taken before the first step, so that a full disk is an error then and not after the last one. A file that
+/// is never written leaves nothing behind.
+struct LatentsFile: ~Copyable {
+  private let reservation: SafetensorsReservation
+  private let path: String
+
+  /// Takes the room for latents and their manifest.
+  /// - Parameters:
+  ///   - path: Where the latents will be.
+  ///   - byteCount: Bytes of the latents.
+  ///   - record: How they will be made; the density may be missing.
+  /// - Throws: `CheckpointError` with the code `diskFull` or `unwritableFile`, `MediaError` for a place that cannot be
+  ///   written.
+  init(_ path: String, byteCount: Int, record: GenerationRecord) throws {
+    try Self.check(path)
+    // The manifest is written once the latents have given back what they do not need: its room, then.
+    let manifest = try Self.manifest(path, record, completedSteps: record.steps).count
+    reservation = try SafetensorsReservation(byteCount + manifest + Self.spareBytes, for: URL(filePath: path))
+    self.path = path
+  }
+
+  /// The header of the latents, and what a density adds to a manifest.
+  private static let spareBytes = 256
+
   /// Finds out before the work begins whether latents can be written.
   static func check(_ path: String) throws {
     for path in [path, GenerationManifest.path(besides: path)] { try PartialFile.check(path) }
   }
 
+  private static func manifest(_ path: String, _ record: GenerationRecord, completedSteps: Int) throws -> Data {
+    try GenerationManifest(
+      record: record, latents: (path as NSString).lastPathComponent, completedSteps: completedSteps
+    ).data()
+  }
+
   /// Writes latents and their manifest; both appear complete or not at all, the manifest last.
-  static func write(
-    _ latents: Tensor, record: GenerationRecord, completedSteps: Int, to path: String
-  ) throws -> SavedLatents {
-    try SafetensorsWriter.write(["latents": latents], to: URL(filePath: path))
+  consuming func write(_ latents: Tensor, record: GenerationRecord, completedSteps: Int) throws -> SavedLatents {
+    let path = path
+    try reservation.write(["latents": latents])
     let manifestPath = GenerationManifest.path(besides: path)
-    let manifest = GenerationManifest(
-      record: record, latents: (path as NSString).lastPathComponent, completedSteps: completedSteps)
     let file = try PartialFile(for: manifestPath)
-    try file.write(manifest.data())
+    try file.write(Self.manifest(path, record, completedSteps: completedSteps))
     try file.commit()
     return SavedLatents(path: path, manifestPath: manifestPath, completedSteps: completedSteps, steps: record.steps)
   }

@@ -14,7 +14,9 @@ struct Decode: AsyncParsableCommand {
   @Option(name: .shortAndLong, help: "The video: .mp4, or lossless .y4m. (default: named after the latents)")
   var output: String?
 
-  @Option(parsing: .unconditional, help: "Frames shown in a second. (default: the manifest's)")
+  @Option(
+    parsing: .unconditional, help: "Frames shown in a second. (default: the manifest's)", transform: OptionValue.integer
+  )
   var fps: Int?
 
   @Option(help: "Decode frames in tiles, which takes less memory: auto, on or off.")

@@ -12,7 +12,7 @@ struct Doctor: AsyncParsableCommand {
   @Flag(help: "Run every operation of a device and compare it with plain arithmetic.")
   var selfTest = false
 
-  @Option(help: "With --self-test: the device, auto, cpu or cuda[:0].")
+  @Option(help: "With --self-test: the device, auto, cpu or cuda[:0].", transform: OptionValue.device)
   var device: GeneratorOptions.Device = .automatic
 
   func run() async throws {

@@ -8,22 +8,33 @@ struct AttentionOptions: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: "The share of query-key pairs that a sparse call computes, above 0 and at most 1. (default: 0.3)")
+    help: "The share of query-key pairs that a sparse call computes, above 0 and at most 1: 0.3 or 30%. (default: 0.3)",
+    transform: OptionValue.density)
   var density: Double?
 
-  @Option(parsing: .unconditional, help: "In place of a density: how many frames spatial heads see around a token.")
+  @Option(
+    parsing: .unconditional, help: "In place of a density: how many frames spatial heads see around a token.",
+    transform: OptionValue.number)
   var bandFrames: Double?
 
-  @Option(parsing: .unconditional, help: "In place of a density: how many tokens per frame temporal heads see.")
+  @Option(
+    parsing: .unconditional, help: "In place of a density: how many tokens per frame temporal heads see.",
+    transform: OptionValue.number)
   var bandTokens: Double?
 
-  @Option(parsing: .unconditional, help: "Steps, from the first on, that attend densely: 25% or 12.")
+  @Option(
+    parsing: .unconditional, help: "Steps, from the first on, that attend densely: 25% or 12.",
+    transform: OptionValue.share)
   var denseSteps: Share = SparseVideoGenSettings().denseSteps
 
-  @Option(parsing: .unconditional, help: "Layers, from the first on, that attend densely: 3% or 2.")
+  @Option(
+    parsing: .unconditional, help: "Layers, from the first on, that attend densely: 3% or 2.",
+    transform: OptionValue.share)
   var denseLayers: Share = SparseVideoGenSettings().denseLayers
 
-  @Option(parsing: .unconditional, help: "Query rows sampled to tell spatial from temporal heads: 64 or 1%.")
+  @Option(
+    parsing: .unconditional, help: "Query rows sampled to tell spatial from temporal heads: 64 or 1%.",
+    transform: OptionValue.share)
   var profileRows: Share = SparseVideoGenSettings().profiledRows
 
   /// The mechanism that the options describe.

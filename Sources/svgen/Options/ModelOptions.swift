@@ -7,13 +7,13 @@ struct ModelOptions: ParsableArguments {
     help: "A model directory in diffusers layout, or org/name[@revision] of the Hugging Face cache. (default: bundled)")
   var model: String?
 
-  @Option(help: "auto, cpu or cuda[:0]. auto is a GPU where one can be used.")
+  @Option(help: "auto, cpu or cuda[:0]. auto is a GPU where one can be used.", transform: OptionValue.device)
   var device: GeneratorOptions.Device = .automatic
 
   @Option(help: "What numbers are held in.")
   var dtype: GeneratorOptions.Numbers = .automatic
 
-  @Option(parsing: .unconditional, help: "Threads of the processor. (default: all)")
+  @Option(parsing: .unconditional, help: "Threads of the processor. (default: all)", transform: OptionValue.integer)
   var threads: Int?
 
   var source: ModelSource { model.map(ModelSource.reference) ?? .bundled }

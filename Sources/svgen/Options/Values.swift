@@ -37,23 +37,3 @@ enum TileName: String, CaseIterable, ExpressibleByArgument {
 }
 
 extension GeneratorOptions.Numbers: ExpressibleByArgument {}
-
-extension GeneratorOptions.Device: ExpressibleByArgument {
-  /// Reads what a person typed.
-  public init?(argument: String) {
-    self.init(argument)
-  }
-
-  /// What the help says.
-  public var defaultValueDescription: String { description }
-}
-
-extension Share: ExpressibleByArgument {
-  /// Reads what a person typed.
-  public init?(argument: String) {
-    self.init(argument)
-  }
-
-  /// What the help says.
-  public var defaultValueDescription: String { description }
-}

@@ -12,30 +12,41 @@ struct VideoOptions: ParsableArguments {
   @Option(help: "The picture that the video begins with, for image-to-video models: PNG, JPEG or WebP.")
   var image: String?
 
-  @Option(parsing: .unconditional, help: "Columns of pixels. (default: the model's)")
+  @Option(parsing: .unconditional, help: "Columns of pixels. (default: the model's)", transform: OptionValue.integer)
   var width: Int?
 
-  @Option(parsing: .unconditional, help: "Rows of pixels. (default: the model's)")
+  @Option(parsing: .unconditional, help: "Rows of pixels. (default: the model's)", transform: OptionValue.integer)
   var height: Int?
 
-  @Option(parsing: .unconditional, help: "Frames. (default: the model's)")
+  @Option(parsing: .unconditional, help: "Frames. (default: the model's)", transform: OptionValue.integer)
   var frames: Int?
 
-  @Option(parsing: .unconditional, help: "Denoising steps. (default: the model's)")
+  @Option(parsing: .unconditional, help: "Denoising steps. (default: the model's)", transform: OptionValue.integer)
   var steps: Int?
 
   @Option(
     parsing: .unconditional,
-    help: "How strongly the video follows the prompt; 1 turns guidance off. (default: the model's)")
-  var guidance: Float?
+    help: "How strongly the video follows the prompt; 1 turns guidance off. (default: the model's)",
+    transform: OptionValue.number)
+  var guidance: Double?
+
+  @Option(
+    parsing: .unconditional,
+    help:
+      "Classifier-free guidance for models that are told --guidance, such as HunyuanVideo: leads away from the negative prompt, doubles the work. (default: 1, off)",
+    transform: OptionValue.number)
+  var trueGuidance: Double?
 
   @Flag(help: "Let guidance vary over the steps, as the CogVideoX authors do.")
   var dynamicGuidance = false
 
-  @Option(parsing: .unconditional, help: "Where the noise starts; the noise is that of torch.randn on a CPU.")
-  var seed: Int = 0
+  @Option(
+    parsing: .unconditional, help: "Where the noise starts; the noise is that of torch.randn on a CPU.",
+    transform: OptionValue.seed)
+  var seed: UInt64 = 0
 
-  @Option(parsing: .unconditional, help: "Frames shown in a second. (default: the model's)")
+  @Option(
+    parsing: .unconditional, help: "Frames shown in a second. (default: the model's)", transform: OptionValue.integer)
   var fps: Int?
 
   @Option(help: "Decode frames in tiles, which takes less memory: auto, on or off.")
@@ -47,12 +58,10 @@ struct VideoOptions: ParsableArguments {
   /// The request that the options describe.
   /// - Parameter prompt: The prompt, where it does not come from `--prompt`.
   func request(prompt: String? = nil) throws -> GenerationRequest {
-    guard let seed = UInt64(exactly: seed) else {
-      throw GenerationError(.invalidRequest, "the seed must be 0 or more, not \(seed)", field: .seed)
-    }
     return GenerationRequest(
-      prompt: prompt ?? self.prompt ?? "", negativePrompt: negativePrompt, imagePath: image,
-      width: width, height: height, frames: frames, steps: steps, guidance: guidance,
+      prompt: prompt ?? self.prompt ?? "", negativePrompt: negativePrompt, imagePath: image, width: width,
+      height: height, frames: frames, steps: steps, guidance: guidance.map(Float.init),
+      trueGuidance: trueGuidance.map(Float.init),
       usesDynamicGuidance: dynamicGuidance, seed: seed,
       framesPerSecond: fps, attention: try attention.choice, tiles: tiling.tiles)
   }

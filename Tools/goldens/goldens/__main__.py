@@ -8,8 +8,8 @@ import diffusers
 import torch
 
 from . import (
-    hunyuan_text, image, models, noise, perceptual, pipeline, prepare, quality, rotary, schedulers, sparse_video_gen, text,
-    transformer, vae,
+    hunyuan_text, hunyuan_video, image, models, noise, perceptual, pipeline, prepare, quality, rotary, schedulers,
+    sparse_video_gen, text, transformer, vae,
 )
 from .store import Store
 
@@ -24,6 +24,7 @@ PARTS = {
     "transformer": transformer.write,
     "vae": vae.write,
     "pipeline": pipeline.write,
+    "hunyuan": hunyuan_video.write,
     "image": image.write,
     "sparse": sparse_video_gen.write,
     "prepare": prepare.write,

@@ -1,7 +1,8 @@
-"""Trajectories of both schedulers over predictions that no network made."""
+"""Trajectories of all schedulers over predictions that no network made."""
 
+import numpy as np
 import torch
-from diffusers import CogVideoXDDIMScheduler, CogVideoXDPMScheduler
+from diffusers import CogVideoXDDIMScheduler, CogVideoXDPMScheduler, FlowMatchEulerDiscreteScheduler
 
 from .store import randn, seeded
 from .tokenizer import write_json
@@ -28,6 +29,9 @@ CASES = [
           timestep_spacing="trailing")),
 ]
 
+# HunyuanVideo, and what diffusers assumes.
+FLOW_CASES = [("flow-hunyuan-video", dict(shift=7.0)), ("flow-default", {})]
+
 
 def write(store):
     for name, kind, config in CASES:
@@ -38,9 +42,34 @@ def write(store):
             run(scheduler, steps, tensors)
         store.save(f"schedulers/{name}", tensors, shape=",".join(map(str, SHAPE)), steps=",".join(map(str, STEPS)),
                    start_seed=1, prediction_seed=2, noise_seed=3)
-        folder = store.root / "Goldens" / "schedulers"
-        public = {key: value for key, value in scheduler.config.items() if not key.startswith("_")}
-        write_json(folder / f"{name}.json", {"_class_name": kind.__name__} | public)
+        write_configuration(store, name, scheduler)
+    for name, config in FLOW_CASES:
+        write_flow(store, name, FlowMatchEulerDiscreteScheduler(**config))
+
+
+def write_configuration(store, name, scheduler):
+    folder = store.root / "Goldens" / "schedulers"
+    public = {key: value for key, value in scheduler.config.items() if not key.startswith("_")}
+    write_json(folder / f"{name}.json", {"_class_name": type(scheduler).__name__} | public)
+
+
+def write_flow(store, name, scheduler):
+    """As HunyuanVideoPipeline sets it up: even noise levels from 1, 0 left out."""
+    tensors = {}
+    for steps in STEPS:
+        scheduler.set_timesteps(sigmas=np.linspace(1.0, 0.0, steps + 1)[:-1])
+        latents, predictions = randn(1, *SHAPE), seeded(2)
+        trajectory, all_predictions = [], []
+        for timestep in scheduler.timesteps:
+            all_predictions.append(torch.randn(SHAPE, generator=predictions))
+            latents = scheduler.step(all_predictions[-1], timestep, latents, return_dict=False)[0]
+            trajectory.append(latents)
+        tensors |= {f"{steps}/timesteps": scheduler.timesteps, f"{steps}/levels": scheduler.sigmas,
+                    f"{steps}/start": randn(1, *SHAPE), f"{steps}/predictions": torch.stack(all_predictions),
+                    f"{steps}/latents": torch.stack(trajectory)}
+    store.save(f"schedulers/{name}", tensors, shape=",".join(map(str, SHAPE)), steps=",".join(map(str, STEPS)),
+               start_seed=1, prediction_seed=2)
+    write_configuration(store, name, scheduler)
 
 
 def run(scheduler, steps, tensors):

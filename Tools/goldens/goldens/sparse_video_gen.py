@@ -50,6 +50,8 @@ CASES = [
     Case("f1-p100-t3-last-d128", 1, 100, 3, 3, False, 16, 128, 2),
     Case("f7-p1-t2-d32", 7, 1, 2, 2, True, 2, 32),
     Case("f6-p20-t9-first-valid0-d32", 6, 20, 9, 0, True, 16, 32),
+    # As HunyuanVideo lays it out: a text much longer than its real part, which ends inside a block, after the video.
+    Case("f5-p40-t150-last-valid70-d128", 5, 40, 150, 70, False, 64, 128, 2),
 ]
 
 

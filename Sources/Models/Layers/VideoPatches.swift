@@ -1,10 +1,23 @@
 import Tensor
 
+/// The size of a video in tokens.
+struct TokenGrid: Hashable, Sendable {
+  /// Tokens along time.
+  let frames: Int
+  /// Tokens from top to bottom.
+  let height: Int
+  /// Tokens from left to right.
+  let width: Int
+
+  /// All tokens.
+  var count: Int { frames * height * width }
+}
+
 /// Cuts latents into tokens and puts predictions together again.
 ///
 /// A token covers `framesPerToken × size × size` latents of one place; its features are ordered channel, frame, row,
 /// column.
-struct CogVideoXPatches: Sendable {
+struct VideoPatches: Sendable {
   /// Rows and columns of a token.
   let size: Int
   /// Latent frames of a token.

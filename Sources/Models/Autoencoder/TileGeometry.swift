@@ -1,5 +1,3 @@
-import Tensor
-
 /// How frames are cut into overlapping tiles to be decoded or encoded one at a time.
 ///
 /// The tiles and the way they are blended are those of diffusers, so that tiled results agree.
@@ -52,27 +50,5 @@ struct TileGeometry: Hashable, Sendable {
   /// Rows or columns of pixels of a blended tile that are kept.
   func kept(_ axis: Axis) -> Int {
     (axis == .vertical ? height : width) - blend(axis)
-  }
-}
-
-extension Tensor {
-  /// A part of every frame `[F, H, W, C]`, float32, in the processor's memory.
-  func cropped(rows: Range<Int>, columns: Range<Int>) -> Tensor {
-    let result = Tensor.host([shape[0], rows.count, columns.count, shape[3]], .float32)
-    withSpan(of: Float.self) { source in
-      result.withMutableSpan(of: Float.self) { target in
-        var index = 0
-        for frame in 0..<shape[0] {
-          for row in rows {
-            let start = ((frame * shape[1] + row) * shape[2] + columns.lowerBound) * shape[3]
-            for offset in 0..<columns.count * shape[3] {
-              target[index] = source[start + offset]
-              index += 1
-            }
-          }
-        }
-      }
-    }
-    return result
   }
 }

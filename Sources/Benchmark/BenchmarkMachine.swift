@@ -1,0 +1,80 @@
+import Compute
+import Tensor
+
+/// What a benchmark runs on, and how often.
+public struct BenchmarkMachine: Sendable {
+  /// The device.
+  let device: CPUDevice
+  /// Measured rounds.
+  let rounds: Int
+
+  /// Creates a device for a benchmark.
+  /// - Parameters:
+  ///   - threads: All of the processor when `nil`.
+  ///   - instructionSet: The best one when `nil`.
+  ///   - elementType: Of activations; when `nil`, the type of the products of `instructionSet`, or the device's choice.
+  /// - Throws: ``BenchmarkError`` for an instruction set that this processor does not have, and for counts that are not
+  ///   positive.
+  public init(
+    threads: Int? = nil, instructionSet: InstructionSet? = nil, elementType: ElementType? = nil, rounds: Int
+  ) throws(BenchmarkError) {
+    try require("--rounds", rounds)
+    if let threads {
+      guard (1...1024).contains(threads) else {
+        throw BenchmarkError("--threads must lie between 1 and 1024, not \(threads)")
+      }
+    }
+    if let instructionSet, !instructionSet.isAvailable {
+      let available = InstructionSet.allCases.filter(\.isAvailable).map(\.rawValue).joined(separator: ", ")
+      throw BenchmarkError("--isa: this processor does not have \(instructionSet.rawValue): choose \(available)")
+    }
+    device = CPUDevice(
+      threads: threads, activationType: elementType ?? instructionSet?.productType, instructionSet: instructionSet)
+    self.rounds = rounds
+  }
+
+  /// What runs, for example `avx2, 2 threads, float32, oneDNN 2.6.3; medians of 7 rounds`.
+  public var summary: String { "\(device.summary); medians of \(rounds) interleaved rounds" }
+
+  /// A result of work on this machine.
+  func result(_ benchmark: String, _ variant: String, _ shape: [(String, Int)], _ samples: Samples) -> BenchmarkResult {
+    var result = BenchmarkResult(
+      benchmark: benchmark, variant: variant,
+      shape: shape.map { BenchmarkResult.Extent(name: $0.0, value: $0.1) }, samples: samples)
+    result.instructionSet = device.instructionSetName
+    result.elementType = device.activationType.rawValue
+    result.threads = device.threads
+    return result
+  }
+
+  /// Measures contenders alternately, and the processor's peak in the same rounds.
+  /// - Returns: The times, and the best peak of all rounds, in operations per second.
+  func measure(_ contenders: [Contender]) throws -> (samples: [Samples], peak: Double) {
+    let peak = Best()
+    let probe = Contender(name: "peak") { peak.take(device.measurePeak()) }
+    let samples = try interleaved(rounds: rounds, contenders + [probe])
+    return (Array(samples.dropLast()), peak.value)
+  }
+
+  /// Uniform numbers in ±√3, which have variance 1: activations of this device.
+  func activations(_ shape: Shape, seed: UInt64) throws -> Tensor {
+    var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
+    let values = Tensor.host(shape, .float32)
+    values.withMutableSpan(of: Float.self) { span in
+      for index in span.indices {
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        span[index] = Float(Int64(bitPattern: state) >> 40) * 0x1p-23 * Float(3).squareRoot()
+      }
+    }
+    return try device.upload(values, as: device.activationType)
+  }
+}
+
+/// The largest of the numbers that it was given.
+private final class Best {
+  private(set) var value = 0.0
+
+  func take(_ number: Double) { value = max(value, number) }
+}

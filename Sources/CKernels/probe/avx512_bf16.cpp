@@ -1,0 +1,18 @@
+#if defined(__x86_64__)
+
+#include "../common/kernels.h"
+#include "../simd/simd.h"
+
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx512bf16,avx2,fma"))),        \
+                             apply_to = function)
+
+#include "../simd/avx512_bf16.h"
+#include "probe.h"
+
+double svg::probe_bf16_avx512(int64_t rounds) {
+  return probeProducts<Avx512BFloat16>(rounds);
+}
+
+#pragma clang attribute pop
+
+#endif

@@ -1,0 +1,26 @@
+import Foundation
+import Tensor
+
+/// Room on the disk for a safetensors file that is written later, so that hours of work do not end at a full disk.
+///
+/// The room is a file with a hidden name beside the place; dropping the reservation deletes it.
+public struct SafetensorsReservation: ~Copyable {
+  private var file: AtomicFile
+
+  /// Takes the room.
+  /// - Parameters:
+  ///   - byteCount: As many bytes as the whole file will have, or more; what is too much is given back on writing.
+  ///   - url: The file; one that is there stays until ``write(_:metadata:)``.
+  /// - Throws: ``CheckpointError`` with code `unwritableFile` or `diskFull`.
+  public init(_ byteCount: Int, for url: URL) throws {
+    let file = try AtomicFile(url)
+    try file.reserve(byteCount)
+    self.file = file
+  }
+
+  /// Writes tensors into the room, as ``SafetensorsWriter/write(_:metadata:to:)`` does.
+  /// - Throws: ``CheckpointError`` with code `unwritableFile` or `diskFull`; nothing half-written is left then.
+  public consuming func write(_ tensors: [String: Tensor], metadata: [String: String] = [:]) throws {
+    try SafetensorsWriter.write(tensors, metadata: metadata, to: &file)
+  }
+}

@@ -1,0 +1,52 @@
+import Attention
+import Compute
+import Quality
+
+extension RunRecord {
+  /// The record of a generation.
+  /// - Parameter settings: Of sparse attention, if that is what ran.
+  init(_ result: GenerationResult, plan: GenerationPlan, label: String, settings: SparseVideoGenSettings?) {
+    let operations = result.times.denoisingOperations
+    let measured: [(RunPhase, Double)] = [
+      (.profiling, operations[.profile]), (.prepare, operations[.prepare]), (.attention, operations[.attention]),
+      (.linear, operations[.linear]),
+    ]
+    // Whatever of the steps is none of these: norms, the scheduler, copies.
+    let other = result.times.denoising - measured.reduce(0) { $0 + $1.1 }
+    let phases =
+      [(.text, result.times.encoding), (.other, max(0, other)), (.vae, result.times.decoding)] + measured
+    self.init(
+      label: label, settings: settings.map { Self.settings($0, plan: plan) } ?? [],
+      askedDensity: settings.flatMap { ComparisonVariant(name: label, settings: $0).askedDensity },
+      computedDensity: result.attention.density,
+      seconds: Dictionary(uniqueKeysWithValues: phases.filter { $0.1 > 0 }),
+      floatingPointOperations: plan.work.linear
+        + 4 * Double(plan.model.headDimension) * Double(result.attention.computedPairs))
+  }
+
+  private static func settings(_ settings: SparseVideoGenSettings, plan: GenerationPlan) -> [NamedValue] {
+    let schedule = plan.attention.schedule
+    var values = [
+      NamedValue("dense steps", "\(settings.denseSteps) (\(schedule.denseSteps) of \(schedule.steps))"),
+      NamedValue("dense layers", "\(settings.denseLayers) (\(schedule.denseLayers) of \(schedule.layers))"),
+    ]
+    if settings.patternChoice == .profiled {
+      let rows = plan.attention.profiledRows
+      values.append(NamedValue("sampled rows", "\(settings.profiledRows) (\(rows) of \(plan.layout.videoTokens))"))
+    }
+    if case .explicit(let frames, let tokens) = settings.bandWidth {
+      values.append(NamedValue("band", "\(frames) frames, \(tokens) tokens"))
+    }
+    return values
+  }
+}
+
+extension SystemReport {
+  /// What a comparison says of the machine.
+  public var facts: [NamedValue] {
+    [
+      NamedValue("processor", processor), NamedValue("kernels", kernels), NamedValue("threads", "\(threads)"),
+      NamedValue("memory", byteText(memory)), NamedValue("system", system), NamedValue("oneDNN", oneDNN),
+    ]
+  }
+}
