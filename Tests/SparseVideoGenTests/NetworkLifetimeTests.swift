@@ -21,7 +21,8 @@ struct NetworkLifetimeTests {
     let watched = VideoPipeline(
       model: WatchedModel(model: pipeline.model, living: living), device: pipeline.device,
       schedulerConfiguration: pipeline.schedulerConfiguration)
-    let worker = GenerationWorker(planner: Planner(pipeline: watched, source: source, threads: 1))
+    let chosen = ChosenDevice(device: pipeline.device, name: "cpu", memory: 1 << 34, threads: 1)
+    let worker = GenerationWorker(planner: Planner(pipeline: watched, source: source, chosen: chosen))
     try await worker.generate((0..<videos).map { tinyRequest(seed: UInt64($0)) }) { _, _ in }
     // With many videos transformer and decoder take turns, and stay.
     #expect(living.loads == ["text encoder", "transformer", videos == 1 ? "decoder" : "decoder beside transformer"])

@@ -259,8 +259,9 @@ extern "C" __global__ void __launch_bounds__(128) simple_attend(const __grid_con
     if (index >= (isVideo ? g.videoTokens : g.textTokens))
       continue;
     const i64 token = isVideo ? g.videoStart + videoToken(g, index, temporal) : g.textStart + index;
-    // Padded text keeps no key: its rows are zero.
-    const float factor = averages[own].total > 0 ? 1 / averages[own].total : 0;
+    // Padded text attends to nothing, though its blocks may hold valid rows too.
+    const bool attends = isVideo || index < g.validText;
+    const float factor = attends && averages[own].total > 0 ? 1 / averages[own].total : 0;
 #pragma unroll
     for (int slice = 0; slice < kMostDimension / 32; slice++) {
       const i32 element = slice * 32 + lane;

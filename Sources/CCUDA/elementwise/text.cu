@@ -1,4 +1,4 @@
-// Softmax attention over a short sequence, for text encoders.
+// Operations of text encoders, whose sequences are short.
 
 #include "common/bfloat16.cuh"
 #include "common/reduce.cuh"
@@ -49,5 +49,22 @@ extern "C" __global__ void __launch_bounds__(128)
       sum += scores[other] * fromBFloat16(value[other * keyStride + keyStart + index]);
     }
     output[start + index] = toBFloat16(sum / total);
+  }
+}
+
+/// Rotates elements `i` and `i + D/2` of every head by the angle of its row and of `i`, in place: `values` is
+/// `[n, heads · 2 · half]`, `cosine` and `sine` are `[n, half]`. A block takes a row.
+extern "C" __global__ void __launch_bounds__(128)
+    rotate_text(u16* values, const float* cosine, const float* sine, i32 heads, i32 half) {
+  const i64 row = blockIdx.x;
+  for (i32 index = threadIdx.x; index < heads * half; index += blockDim.x) {
+    const i32 pair = index % half;
+    u16* first = values + row * heads * half * 2 + index / half * 2 * half + pair;
+    const float x = fromBFloat16(first[0]);
+    const float y = fromBFloat16(first[half]);
+    const float c = cosine[row * half + pair];
+    const float s = sine[row * half + pair];
+    first[0] = toBFloat16(x * c - y * s);
+    first[half] = toBFloat16(y * c + x * s);
   }
 }

@@ -108,6 +108,22 @@ extension CUDADevice {
     return try upload(rows, as: activationType)
   }
 
+  /// Rotates every head's pairs of elements, in place.
+  public func rotateText(_ rows: inout Tensor, heads: Int, cosine: Tensor, sine: Tensor) throws {
+    let half = rows.shape[1] / heads / 2
+    precondition(
+      rows.shape[1] == heads * half * 2 && cosine.shape == [rows.shape[0], half] && sine.shape == cosine.shape,
+      "\(cosine) and \(sine) do not fit \(rows) with \(heads) heads")
+    let target = rows
+    try measure(.other) {
+      try kernels.launch("rotate_text", in: .text, .rows(target.shape[0], threads: 128)) {
+        for tensor in [target, cosine, sine] { $0.pointer(tensor.deviceAddress) }
+        $0.int(heads)
+        $0.int(half)
+      }
+    }
+  }
+
   /// Softmax attention over a short sequence: a block for each row and head.
   public func attendText(
     query: Tensor, key: Tensor, value: Tensor, heads: Int, keyHeads: Int, scale: Float, bias: Tensor?, isCausal: Bool

@@ -32,6 +32,18 @@ extension DeviceCheck {
         return worst
       }
     }
+      + [(1, 8), (7, 6), (33, 64)].map { rows, dimension in
+        DeviceCheck("rotateText", "\(rows) rows, D = \(dimension)") { bench in
+          let (own, exact) = try bench.operand(checkNoise([rows, 3 * dimension], seed: 5))
+          var (result, wanted) = (try bench.device.concatenate([own]), bench.reference.concatenate([exact]))
+          let sine = checkNoise([rows, dimension / 2], seed: 6)
+          let cosine = Tensor(sine.floats().map { (1 - $0 * $0).squareRoot() }, shape: sine.shape)
+          try bench.device.rotateText(
+            &result, heads: 3, cosine: bench.parameter(cosine), sine: bench.parameter(sine))
+          try bench.reference.rotateText(&wanted, heads: 3, cosine: cosine, sine: sine)
+          return try bench.compare(result, wanted, relative: bench.unit, absolute: 4e-7)
+        }
+      }
       + [(1, 8), (7, 5), (33, 16), (70, 64)].map { rows, dimension in
         DeviceCheck("attendText", "\(rows) rows, D = \(dimension)") { bench in
           var worst = Outcome(worst: 0, details: "")
