@@ -34,6 +34,7 @@ import Testing
       let rows = videoRows + (layout.textTokens + 127) / 128 * 128
       var seen = Set<Int>()
       var isFalling = true
+      var wrong: [Int] = []
       for group in 0..<lists.groupCount {
         let first = Int(lists.groups[3 * group])
         let count = Int(lists.groups[3 * group + 2])
@@ -41,8 +42,8 @@ import Testing
         let entries = lists.entries[Int(lists.groups[3 * group + 1])...].prefix(count)
         // Rows of the video's last group that lie past the video belong to no token.
         let end = first < videoRows ? min(first + groupRows, videoRows) : first + groupRows
-        for row in first..<end {
-          seen.insert(row)
+        seen.formUnion(first..<end)
+        for row in first..<end where row % 16 < 2 || row % 16 == 15 {
           let isExisting = keeps(row, row, layout, nil)
           var kept: [Int] = []
           for entry in entries where isExisting {
@@ -54,9 +55,11 @@ import Testing
               kept.append(key)
             }
           }
-          #expect(kept.sorted() == (0..<rows).filter { keeps(row, $0, layout, halfWidth) }, "row \(row)")
+          // Rows in the middle of a group are like their neighbors.
+          if kept != (0..<rows).filter({ keeps(row, $0, layout, halfWidth) }) { wrong.append(row) }
         }
       }
+      #expect(wrong.isEmpty, "half-width \(halfWidth ?? 0)")
       #expect(isFalling, "groups with most keys come first")
       #expect(seen.isSuperset(of: 0..<rows), "every row is in a group")
     }
