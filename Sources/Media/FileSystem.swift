@@ -16,6 +16,12 @@ func remove(_ path: String) {
   _ = unsafe unlink(path)
 }
 
+/// Throws where a name, or a whole path, is longer than the file system allows; a hidden name beside it would not tell.
+func checkName(_ path: String) throws(Errno) {
+  var status = stat()
+  if unsafe lstat(path, &status) != 0, errno == ENAMETOOLONG { throw .fileNameTooLong }
+}
+
 /// Whether a path names a folder.
 func isDirectory(_ path: String) -> Bool {
   var isDirectory: ObjCBool = false

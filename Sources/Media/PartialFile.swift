@@ -36,10 +36,16 @@ public struct PartialFile: ~Copyable {
   }
 
   /// Finds out whether a file could be created, or replaced, under a name; nothing is left behind.
-  /// - Throws: ``MediaError`` when the folder does not exist or cannot be written, and when the name is one of a folder.
+  /// - Throws: ``MediaError`` when the folder does not exist or cannot be written, and when the name is too long or that of
+  ///   a folder.
   public static func check(_ destination: String) throws {
     if destination.hasSuffix("/") || isDirectory(destination) {
       throw MediaError(.unwritableOutput, "\(destination) is a folder: add a file name")
+    }
+    do {
+      try checkName(destination)
+    } catch {
+      throw PartialFile.error(error, destination: destination)
     }
     _ = try PartialFile(for: destination)
   }
@@ -95,6 +101,8 @@ public struct PartialFile: ~Copyable {
       MediaError(
         .unwritableOutput, "the folder of \(destination) cannot be written: choose another one (\(error))",
         cause: error)
+    case .fileNameTooLong:
+      MediaError(.unwritableOutput, "the name of \(destination) is too long: choose a shorter one", cause: error)
     case .isDirectory:
       MediaError(.unwritableOutput, "\(destination) is a folder: add a file name", cause: error)
     default:

@@ -84,6 +84,31 @@ struct FailureTests {
     }
   }
 
+  @Test(arguments: [["-o", name(256)], ["-o", "a.y4m", "--save-latents", name(256, ".safetensors")]])
+  func `a name that is too long is refused before anything is loaded`(arguments: [String]) async throws {
+    try await withTemporaryFolder { folder in
+      let outcome = try await Command.run(["generate", "--prompt", "x"] + arguments + Command.tiny, in: folder)
+      #expect(outcome.code == 1)
+      #expect(outcome.error.contains("is too long: choose a shorter one"))
+      #expect(!outcome.error.contains("loading"))
+      #expect(try files(in: folder) == [])
+    }
+  }
+
+  @Test func `a name that is as long as can be is taken`() async throws {
+    try await withTemporaryFolder { folder in
+      let outcome = try await Command.run(
+        ["generate", "--prompt", "x", "-o", Self.name(255)] + Command.tiny, in: folder)
+      #expect(outcome.code == 0)
+      #expect(try files(in: folder) == [Self.name(255)])
+    }
+  }
+
+  /// A name of so many characters.
+  static func name(_ count: Int, _ ending: String = ".y4m") -> String {
+    String(repeating: "n", count: count - ending.count) + ending
+  }
+
   @Test func `latents that were kept earlier survive another run`() async throws {
     try await withTemporaryFolder { folder in
       try Data("kept".utf8).write(to: URL(filePath: folder + "/a.latents.safetensors"))

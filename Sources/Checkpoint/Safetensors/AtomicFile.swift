@@ -1,6 +1,7 @@
 import Foundation
 
-/// A file that appears whole or not at all: it is written beside its place and moved there when it is complete.
+/// A file that appears whole or not at all: it is written beside its place, without a name or under a hidden one, and
+/// moved there when it is complete.
 ///
 /// Dropping it before ``AtomicFile/commit()`` deletes what was written.
 struct AtomicFile: ~Copyable {
@@ -8,16 +9,34 @@ struct AtomicFile: ~Copyable {
   private let temporary: String
   private let descriptor: Int32
   private var byteCount = 0
-  private var isCommitted = false
+  private var hasName: Bool
 
   /// Creates the temporary file.
   /// - Throws: ``CheckpointError`` with code `unwritableFile` when the folder does not exist or may not be written.
   init(_ url: URL) throws(CheckpointError) {
     self.url = url
-    temporary = url.deletingLastPathComponent().path + "/.\(url.lastPathComponent).\(UUID().uuidString).part"
+    let folder = url.deletingLastPathComponent().path
+    // The hidden name does not contain the final one, which may already be as long as a name can be.
+    temporary = folder + "/.partial-\(UUID().uuidString)"
+    #if os(Linux)
+      // Where the file system has files without names, nothing is left behind whatever ends the process: `O_TMPFILE`,
+      // which is too complex a macro to be imported.
+      let nameless = unsafe open(folder, O_WRONLY | O_CLOEXEC | O_DIRECTORY | 0o20_000_000, 0o644)
+      if nameless >= 0 {
+        if unsafe access(Self.path(of: nameless), F_OK) == 0 {
+          (descriptor, hasName) = (nameless, false)
+          return
+        }
+        close(nameless)
+      }
+    #endif
+    hasName = true
     descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw writeError(url, errno) }
   }
+
+  /// Where Linux shows an open file, from where it can be given a name.
+  private static func path(of descriptor: Int32) -> String { "/proc/self/fd/\(descriptor)" }
 
   /// Takes room on the disk for bytes that are written later; what is not written of it is given back.
   /// - Throws: ``CheckpointError`` with code `diskFull` or `unwritableFile`.
@@ -47,14 +66,21 @@ struct AtomicFile: ~Copyable {
     guard ftruncate(descriptor, off_t(byteCount)) == 0 else { throw writeError(url, errno) }
     // Delayed allocation reports a full disk here rather than in `write`.
     guard fsync(descriptor) == 0 else { throw writeError(url, errno) }
+    if !hasName {
+      let path = Self.path(of: descriptor)
+      guard unsafe linkat(AT_FDCWD, path, AT_FDCWD, temporary, AT_SYMLINK_FOLLOW) == 0 else {
+        throw writeError(url, errno)
+      }
+      hasName = true
+    }
     guard unsafe rename(temporary, url.path) == 0 else { throw writeError(url, errno) }
-    isCommitted = true
+    hasName = false
   }
 
   deinit {
     guard descriptor >= 0 else { return }
     close(descriptor)
-    if !isCommitted { _ = unsafe unlink(temporary) }
+    if hasName { _ = unsafe unlink(temporary) }
   }
 }
 

@@ -3,7 +3,7 @@ import Tensor
 
 /// Room on the disk for a safetensors file that is written later, so that hours of work do not end at a full disk.
 ///
-/// The room is a file with a hidden name beside the place; dropping the reservation deletes it.
+/// The room is a file beside the place, without a name or under a hidden one; dropping the reservation deletes it.
 public struct SafetensorsReservation: ~Copyable {
   private var file: AtomicFile
 

@@ -54,9 +54,13 @@ struct VideoJob {
   /// `x.latents.safetensors` for `x.mp4`, with a number where that name is taken: latents that somebody kept are neither
   /// replaced nor removed.
   private static func latentsName(besides outputPath: String) -> String {
-    let stem = (outputPath as NSString).deletingPathExtension + ".latents"
+    let folder = outputPath[..<(outputPath.lastIndex(of: "/").map(outputPath.index(after:)) ?? outputPath.startIndex)]
+    var name = (String(outputPath[folder.endIndex...]) as NSString).deletingPathExtension
+    // A name has at most 255 bytes, and this one ends in more than the video's.
+    while name.utf8.count > 220 { name.removeLast() }
+    let stem = folder + name + ".latents"
     let names = (1...).lazy.map { "\(stem)\($0 == 1 ? "" : "-\($0)").safetensors" }
-    return names.first { !FileManager.default.fileExists(atPath: $0) } ?? stem + ".safetensors"
+    return names.first { !FileManager.default.fileExists(atPath: $0) } ?? "\(stem).safetensors"
   }
 
   /// Removes latents that were kept only until the video was there.
