@@ -67,4 +67,4 @@ SCHEDULER = dict(
 )
 
 # What is recommended for a generation, under the names of the pipeline's arguments.
-GENERATION = {"num_inference_steps": 30, "guidance_scale": 2.0, "fps": 8}
+GENERATION = {"num_inference_steps": 30, "guidance_scale": 3.0, "fps": 8}
