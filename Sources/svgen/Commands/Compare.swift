@@ -162,6 +162,9 @@ struct ReportPath {
       given
       ?? (1...).lazy.map { "report\($0 == 1 ? "" : "-\($0)").html" }
       .first { !FileManager.default.fileExists(atPath: $0) } ?? "report.html"
+    guard !path.isEmpty else {
+      throw ValidationError("--report: the name is empty; give the name of a file, such as report.html")
+    }
     var isFolder: ObjCBool = false
     if unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
       throw ValidationError("--report \(path): this is a folder; give the name of a file, such as report.html")
