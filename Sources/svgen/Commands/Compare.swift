@@ -91,7 +91,12 @@ struct CompareRun {
   let page: ReportPath?
 
   func callAsFunction(_ comparisons: EventStream<ComparisonEvent>) async throws {
-    let reporter = Reporter(ReportOptions(json: false, quiet: output.quiet || output.json))
+    // Events of single runs are for people: for programs there are comparisons. Options must come from parsed ones; those
+    // of the memberwise initializer have no value yet.
+    var events = output
+    events.json = false
+    events.quiet = output.quiet || output.json
+    let reporter = Reporter(events)
     var summary = ComparisonSummary()
     var first: Comparison?
     do {
