@@ -91,7 +91,12 @@ struct CompareRun {
   let page: ReportPath?
 
   func callAsFunction(_ comparisons: EventStream<ComparisonEvent>) async throws {
-    let reporter = Reporter(ReportOptions(json: false, quiet: output.quiet || output.json))
+    // Events of single runs are for people: for programs there are comparisons. Options must come from parsed ones; those
+    // of the memberwise initializer have no value yet.
+    var events = output
+    events.json = false
+    events.quiet = output.quiet || output.json
+    let reporter = Reporter(events)
     var summary = ComparisonSummary()
     var first: Comparison?
     do {
@@ -162,6 +167,9 @@ struct ReportPath {
       given
       ?? (1...).lazy.map { "report\($0 == 1 ? "" : "-\($0)").html" }
       .first { !FileManager.default.fileExists(atPath: $0) } ?? "report.html"
+    guard !path.isEmpty else {
+      throw ValidationError("--report: the name is empty; give the name of a file, such as report.html")
+    }
     var isFolder: ObjCBool = false
     if unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
       throw ValidationError("--report \(path): this is a folder; give the name of a file, such as report.html")

@@ -1,0 +1,159 @@
+import Checkpoint
+import Foundation
+import SparseVideoGen
+import TestSupport
+import Testing
+
+/// `svgen compare`, one command after the other: each makes several videos.
+@Suite(.serialized) struct CompareTests {
+  /// The cheapest comparison in which attention is sparse.
+  static let tiny = ["--dense-steps", "0", "--dense-layers", "0"] + Command.tiny
+
+  @Test func `a pair is told in text, and its page is there`() async throws {
+    try await withTemporaryFolder { folder in
+      let outcome = try await Command.run(["compare", "--prompt", "a red circle"] + Self.tiny, in: folder)
+      #expect(outcome.code == 0)
+      for text in ["\"a red circle\", seed 0", "PSNR ", " dB", "SSIM ", "density computed", "speed-up", "head calls:"] {
+        #expect(outcome.output.contains(text), "\(text)")
+      }
+      #expect(outcome.error.contains("run 1 of 2: svg\n"))
+      #expect(outcome.error.contains("run 2 of 2: dense\n"))
+      #expect(outcome.error.hasSuffix("report: report.html\n"))
+      #expect(try files(in: folder) == ["report.html"])
+      let page = try String(decoding: bytes(folder + "/report.html"), as: UTF8.self)
+      // The title, and the command that makes the page again.
+      #expect(page.contains("a red circle"))
+      #expect(page.contains("svgen compare --prompt 'a red circle'"))
+    }
+  }
+
+  @Test func `a page that is there is replaced only when it is named`() async throws {
+    try await withTemporaryFolder { folder in
+      let kept = Data("kept".utf8)
+      for name in ["report.html", "mine.html"] { try kept.write(to: URL(filePath: folder + "/" + name)) }
+      let arguments = ["compare", "--quiet", "--prompt", "x"] + Self.tiny
+      #expect(try await Command.run(arguments, in: folder).code == 0)
+      #expect(try await Command.run(arguments + ["--report", "mine.html"], in: folder).code == 0)
+      #expect(try files(in: folder) == ["mine.html", "report-2.html", "report.html"])
+      #expect(try bytes(folder + "/report.html") == kept)
+      #expect(try bytes(folder + "/mine.html") != kept)
+    }
+  }
+
+  @Test func `several methods and densities are a table`() async throws {
+    try await withTemporaryFolder { folder in
+      let outcome = try await Command.run(
+        [
+          "compare", "--prompt", "x", "--method", "svg,spatial", "--density", "0.3,60%", "--seeds", "1,2",
+          "--no-report",
+        ]
+          + Self.tiny, in: folder)
+      #expect(outcome.code == 0)
+      let lines = outcome.output.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+      #expect(lines.first == ["method", "asked", "computed", "PSNR", "SSIM", "speed-up", "runs"])
+      #expect(
+        lines.dropFirst().map { [$0[0], $0[1], $0.last ?? ""] } == [
+          ["svg", "30.0", "2"], ["svg", "60.0", "2"], ["spatial", "30.0", "2"], ["spatial", "60.0", "2"],
+        ])
+      // Ten videos: for each seed a dense one and four that are compared with it.
+      #expect(outcome.error.contains("run 10 of 10"))
+      #expect(outcome.error.components(separatedBy: ": dense\n").count - 1 == 2)
+      #expect(try files(in: folder) == [])
+    }
+  }
+
+  @Test func `JSON is one comparison on each line, without its heads`() async throws {
+    try await withTemporaryFolder { folder in
+      try Data(#"{"prompt": "a"}\#n{"prompt": "b", "seed": 7}"#.utf8).write(to: URL(filePath: folder + "/list.jsonl"))
+      let outcome = try await Command.run(
+        ["compare", "--prompts", "list.jsonl", "--density", "0.3,0.6", "--json", "--no-report"] + Self.tiny, in: folder)
+      #expect(outcome.code == 0)
+      #expect(outcome.error == "")
+      let reports = try outcome.output.split(separator: "\n").map { try ComparisonReport(json: Data($0.utf8)) }
+      #expect(reports.map(\.prompt) == ["a", "a", "b", "b"])
+      #expect(reports.map(\.seed) == [0, 0, 7, 7])
+      #expect(reports.map(\.sparse.askedDensity) == [0.3, 0.6, 0.3, 0.6])
+      for report in reports {
+        #expect(report.heads == nil && report.curve.isEmpty)
+        #expect(report.dense.computedDensity == 1)
+        #expect(report.quality.psnr > 0 && report.quality.framePSNR.count == 1)
+        #expect(report.command.hasPrefix("svgen compare --prompts list.jsonl"))
+      }
+      #expect(try files(in: folder) == ["list.jsonl"])
+    }
+  }
+
+  @Test func `without ffmpeg the page shows no videos and says so`() async throws {
+    try await withTemporaryFolder { folder in
+      let outcome = try await Command.run(
+        ["compare", "--prompt", "x"] + Self.tiny, in: folder, environment: ["PATH": folder])
+      #expect(outcome.code == 0)
+      #expect(outcome.error.contains("note: the page shows no videos"))
+      #expect(outcome.error.contains("ffmpeg"))
+      #expect(try files(in: folder) == ["report.html"])
+    }
+  }
+
+  @Test(arguments: [
+    ([], ["--prompt"]), (["--prompt", ""], ["--prompt", "empty"]),
+    (["--prompt", "x", "--prompts", "list.jsonl"], ["--prompt", "--prompts", "exclude"]),
+    (["--prompt", "x", "--method", "sgv"], ["--method", "sgv", "svg, spatial and temporal"]),
+    (["--prompt", "x", "--method", "svg,dense"], ["--method", "dense", "svg, spatial and temporal"]),
+    (["--prompt", "x", "--method", ""], ["--method", "svg, spatial and temporal"]),
+    (["--prompt", "x", "--density", "2"], ["--density", "above 0 and at most 1", "2"]),
+    (["--prompt", "x", "--density", "0.3,2"], ["--density", "above 0 and at most 1", "2"]),
+    (["--prompt", "x", "--density", "0.3,,0.5"], ["--density", "such as 0.3"]),
+    (["--prompt", "x", "--seeds", "a"], ["--seeds", "a whole number"]),
+    (["--prompt", "x", "--seeds", "1,-2"], ["--seeds", "a whole number"]),
+    (["--prompt", "x", "--profile-rows", "0"], ["--profile-rows", "at least one row"]),
+    (["--prompt", "x", "--dense-steps", "0,some"], ["--dense-steps", "such as 25%"]),
+    (["--prompt", "x", "--report", "."], ["--report", "folder", "such as report.html"]),
+    (["--prompt", "x", "--report", ""], ["--report", "empty", "such as report.html"]),
+    (["--prompt", "x", "--report", "none/report.html"], ["--report", "none", "does not exist"]),
+    (["--prompt", "x", "--report", "a.html", "--no-report"], ["--report", "--no-report", "exclude"]),
+    (["--prompt", "x", "--width", "50"], ["width", "48", "64"]),
+  ])
+  func `what cannot be compared is refused before anything is loaded`(arguments: [String], words: [String]) async throws
+  {
+    try await withTemporaryFolder { folder in
+      let outcome = try await Command.run(
+        ["compare", "--model", Command.model, "--steps", "2"] + arguments, in: folder)
+      #expect(outcome.code == 64)
+      #expect(outcome.output == "")
+      for word in words { #expect(outcome.error.contains(word), "\(word) in \(outcome.error)") }
+      #expect(!outcome.error.contains("run 1"))
+      #expect(try files(in: folder) == [])
+    }
+  }
+
+  @Test func `LPIPS is measured where its weights are given`() async throws {
+    try await withTemporaryFolder { folder in
+      let goldens = try Goldens("perceptual")
+      let names = goldens.names.filter { $0.hasPrefix("alexNet/") }
+      let weights = try names.map { (String($0.dropFirst("alexNet/".count)), try goldens.tensor($0)) }
+      try SafetensorsWriter.write(
+        Dictionary(uniqueKeysWithValues: weights), to: URL(filePath: folder + "/lpips.safetensors"))
+      let outcome = try await Command.run(
+        ["compare", "--prompt", "x", "--lpips", "lpips.safetensors", "--json", "--no-report"] + Self.tiny, in: folder)
+      #expect(outcome.code == 0)
+      let report = try ComparisonReport(json: Data(outcome.output.utf8))
+      #expect(try #require(report.quality.lpips) > 0)
+    }
+  }
+
+  @Test func `weights of LPIPS that cannot be used are named with their file before anything is loaded`() async throws {
+    try await withTemporaryFolder { folder in
+      try Data("no weights".utf8).write(to: URL(filePath: folder + "/text.safetensors"))
+      let other = Command.model + "/vae/diffusion_pytorch_model-00001-of-00002.safetensors"
+      for (path, reason) in [
+        ("none.safetensors", "none.safetensors"), ("text.safetensors", "text.safetensors"), (other, "lpips.LPIPS"),
+      ] {
+        let outcome = try await Command.run(["compare", "--prompt", "x", "--lpips", path] + Self.tiny, in: folder)
+        #expect(outcome.code == 1)
+        #expect(outcome.error.contains(path) && outcome.error.contains(reason), "\(outcome.error)")
+        #expect(!outcome.error.contains("run 1"))
+        #expect(try files(in: folder) == ["text.safetensors"])
+      }
+    }
+  }
+}
