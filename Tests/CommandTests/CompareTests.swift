@@ -87,7 +87,7 @@ import Testing
         #expect(report.dense.computedDensity == 1)
         #expect(report.sparse.computedDensity < 1)
         #expect(report.quality.psnr.isFinite && report.quality.framePSNR.count == 17)
-        #expect(report.command.hasPrefix("svgen compare --prompts list.jsonl"))
+        #expect(report.command.hasPrefix("svgen compare --prompts list.jsonl --density 0.3,0.8 --json"))
       }
       #expect(try files(in: folder) == ["list.jsonl"])
     }
