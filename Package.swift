@@ -37,7 +37,7 @@ let package = Package(
     .target(name: "CKernels"),
     .target(name: "CDNN", linkerSettings: [.linkedLibrary("dnnl")]),
     .target(
-      name: "CCUDA", exclude: ["attention", "common", "convolution", "elementwise"],
+      name: "CCUDA", exclude: ["attention", "common", "convolution", "elementwise", "ptx"],
       linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
     .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
 

@@ -1,7 +1,7 @@
 // Operations of text encoders, whose sequences are short.
 
-#include "common/bfloat16.cuh"
 #include "common/reduce.cuh"
+#include "ptx/convert.cuh"
 
 /// `softmax(q kᵀ · scale + bias) v` for a row and a head; scores stay in shared memory.
 ///
