@@ -78,6 +78,9 @@ static const char attend_sm90_header[] = {
 static const char simple[] = {
 #embed "attention/simple.cu"
     , 0};
+static const char wide[] = {
+#embed "attention/wide.cu"
+    , 0};
 static const char prepare_d64[] = {
 #embed "attention/prepare_d64.cu"
     , 0};
@@ -130,6 +133,7 @@ static const svg_cuda_source sources[] = {
     {"attention/attend_sm80.cuh", attend_sm80_header},
     {"attention/attend_sm90.cuh", attend_sm90_header},
     {"attention/simple.cu", simple},
+    {"attention/wide.cu", wide},
     {"attention/prepare_d64.cu", prepare_d64},
     {"attention/prepare_d128.cu", prepare_d128},
     {"attention/profile_d64.cu", profile_d64},

@@ -3,9 +3,9 @@
 // output[place, o] = activation(bias[o] + Σ over taps and channels of frames[place + tap, c] · weight[tap, o, c])
 //
 // A block computes 128 places and kOutputs outputs with 8 warps. For every tap and 32 channels it copies a tile of
-// frames and one of weights to shared memory, two steps ahead, and multiplies with mma.sync; zeros stand outside of
-// frames. Nothing is unfolded in memory: a place is read once for each tap, mostly from the second cache. A convolution
-// of one tap is a linear layer.
+// frames and one of weights to shared memory, two steps ahead, and multiplies with mma.sync; zeros, or the nearest
+// place, stand outside of frames. Nothing is unfolded in memory: a place is read once for each tap, mostly from the
+// second cache. A convolution of one tap is a linear layer.
 
 #include "common/activation.cuh"
 #include "ptx/convert.cuh"
@@ -33,6 +33,8 @@ struct ConvolutionParameters {
   i32 depth, kernelHeight, kernelWidth;
   i32 stride, top, left;
   i32 activation;
+  /// Whether the nearest place of the frame stands outside of it, not zeros.
+  i32 repeatsBorder;
   /// `T · h' · w'`.
   i32 places;
 };
@@ -58,10 +60,14 @@ __device__ __forceinline__ Window window(const ConvolutionParameters& p, i32 pla
 /// Where the channels of a window's tap lie; null outside of the frame.
 __device__ __forceinline__ const u16* tapSource(const ConvolutionParameters& p, const Window& window, i32 dt, i32 dy,
                                                 i32 dx) {
-  const i32 y = window.y + dy;
-  const i32 x = window.x + dx;
-  if (y < 0 || y >= p.height || x < 0 || x >= p.width)
+  i32 y = window.y + dy;
+  i32 x = window.x + dx;
+  if (p.repeatsBorder) {
+    y = min(max(y, 0), p.height - 1);
+    x = min(max(x, 0), p.width - 1);
+  } else if (y < 0 || y >= p.height || x < 0 || x >= p.width) {
     return nullptr;
+  }
   const i32 time = window.frame + dt - (p.depth - 1);
   const u16* frames = p.frames;
   i64 frame = time;
