@@ -24,8 +24,8 @@ import Testing
       for text in ["\"a red circle\", seed 0", "PSNR ", " dB", "SSIM ", "density computed", "speed-up", "head calls:"] {
         #expect(outcome.output.contains(text), "\(text)")
       }
-      #expect(outcome.error.contains("run 1 of 2: svg\n"))
-      #expect(outcome.error.contains("run 2 of 2: dense\n"))
+      #expect(outcome.error.contains("run 1 of 2: dense\n"))
+      #expect(outcome.error.contains("run 2 of 2: svg\n"))
       #expect(outcome.error.hasSuffix("report: report.html\n"))
       #expect(try files(in: folder) == ["report.html"])
       let page = try String(decoding: bytes(folder + "/report.html"), as: UTF8.self)
@@ -113,6 +113,7 @@ import Testing
     (["--prompt", "x", "--density", "2"], ["--density", "above 0 and at most 1", "2"]),
     (["--prompt", "x", "--density", "0.3,2"], ["--density", "above 0 and at most 1", "2"]),
     (["--prompt", "x", "--density", "0.3,,0.5"], ["--density", "such as 0.3"]),
+    (["--prompt", "x", "--seed", "1", "--seeds", "2,3"], ["--seed", "--seeds", "exclude"]),
     (["--prompt", "x", "--seeds", "a"], ["--seeds", "a whole number"]),
     (["--prompt", "x", "--seeds", "1,-2"], ["--seeds", "a whole number"]),
     (["--prompt", "x", "--profile-rows", "0"], ["--profile-rows", "at least one row"]),

@@ -37,6 +37,8 @@ public struct Comparison: Sendable {
 
 /// What happened while videos were compared.
 public enum ComparisonEvent: Sendable {
+  /// Something happened in the short run that comes first and is discarded.
+  case warmingUp(GenerationEvent)
   /// Something happened in one of the runs.
   /// - Parameters:
   ///   - run: Which run, from 0.
@@ -50,7 +52,9 @@ public enum ComparisonEvent: Sendable {
 extension VideoGenerator {
   /// Makes videos with full and with sparse attention and compares them, with one loading of each network.
   ///
-  /// Each dense video is made once and compared with every variant.
+  /// Each dense video is made once and compared with every variant. The steps that a variant has in common with it, its
+  /// first dense ones, are taken once as well: their time counts to both, so that times are those of whole runs. A short
+  /// run that is discarded warms the device up.
   /// - Parameter perceptual: The network of the perceptual distance (LPIPS), if it is to be measured.
   /// - Throws: In the stream, what ``plan(_:)`` and ``generate(_:)`` throw and `QualityError`.
   public func comparisons(
@@ -58,40 +62,33 @@ extension VideoGenerator {
   ) -> EventStream<ComparisonEvent> {
     EventStream { send in
       let runs = request.runs
-      var plans: [Int: GenerationPlan] = [:]
-      var dense: (video: Int, run: Int, result: GenerationResult)?
-      var waiting: (run: Int, result: GenerationResult)?
-
-      func compare(_ index: Int, _ result: GenerationResult) throws {
-        guard let dense, let variant = runs[index].variant, let densePlan = plans[dense.run], let plan = plans[index]
-        else { preconditionFailure("run \(index) is compared with the dense run of its video") }
-        let pair = try FramePair(reference: dense.result.frames, candidate: result.frames)
-        send(
-          .compared(
-            Comparison(
-              video: runs[index].video, variant: request.variants[variant], plans: (densePlan, plan),
-              dense: dense.result, sparse: result, quality: try VideoQuality(of: pair, perceptual: perceptual))))
-      }
-
-      let stream = self.events(for: runs.map(request.request))
-      for try await item in stream {
+      var plan: GenerationPlan?
+      var reference: (plan: GenerationPlan, result: GenerationResult)?
+      for try await item in self.events(for: runs.map(request.request)) {
         let run = runs[item.index]
-        send(
-          .running(
-            event: item.event, run: item.index, runs: runs.count, variant: run.variant.map { request.variants[$0] }))
-        switch item.event {
-        case .planned(let plan): plans[item.index] = plan
-        case .finished(let result):
-          if run.variant == nil {
-            dense = (run.video, item.index, result)
-            if let first = waiting { try compare(first.run, first.result) }
-            waiting = nil
-          } else if dense?.video == run.video {
-            try compare(item.index, result)
-          } else {
-            waiting = (item.index, result)
-          }
-        default: break
+        func tell(_ variant: ComparisonVariant?) {
+          // The warm-up is none of the runs that people are told of.
+          send(.running(event: item.event, run: item.index - 1, runs: runs.count - 1, variant: variant))
+        }
+        switch run {
+        case .warmUp: send(.warmingUp(item.event))
+        case .dense: tell(nil)
+        case .sparse(_, let variant): tell(request.variants[variant])
+        }
+        if case .planned(let next) = item.event { plan = next }
+        guard case .finished(let result) = item.event, let plan else { continue }
+        switch run {
+        case .warmUp: break
+        case .dense: reference = (plan, result)
+        case .sparse(let video, let variant):
+          guard let reference else { preconditionFailure("the dense run of a video comes before its sparse ones") }
+          let pair = try FramePair(reference: reference.result.frames, candidate: result.frames)
+          send(
+            .compared(
+              Comparison(
+                video: video, variant: request.variants[variant], plans: (reference.plan, plan),
+                dense: reference.result, sparse: result,
+                quality: try VideoQuality(of: pair, perceptual: perceptual))))
         }
       }
       try Task.checkCancellation()
