@@ -42,10 +42,11 @@ let package = Package(
     .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
 
     // The library, bottom up; imports only point down.
+    module("Files"),
     module("Tensor"),
     module("Attention", ["Tensor"]),
-    module("Compute", ["Tensor", "Attention", "CKernels", "CDNN", "CCUDA"]),
-    module("Checkpoint", ["Tensor"]),
+    module("Compute", ["Files", "Tensor", "Attention", "CKernels", "CDNN", "CCUDA"]),
+    module("Checkpoint", ["Files", "Tensor"]),
     module("Tokenizer", ["CSentencePiece", "Checkpoint"]),
     module("Models", ["Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer"]),
     module("Diffusion", ["Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models"]),
@@ -58,13 +59,13 @@ let package = Package(
     module(
       "Media",
       [
-        "Tensor", .product(name: "Subprocess", package: "swift-subprocess"),
+        "Files", "Tensor", .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     module(
       "SparseVideoGen",
       [
-        "Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models", "Diffusion", "Media", "Quality",
+        "Files", "Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models", "Diffusion", "Media", "Quality",
         .product(name: "Logging", package: "swift-log"),
       ], resources: [.copy("BundledModel")]),
     module("Benchmark", ["Tensor", "Attention", "Compute", "SparseVideoGen"]),
@@ -84,11 +85,12 @@ let package = Package(
         .headerSearchPath("device"), .headerSearchPath("../CCUDA"), .headerSearchPath("../CCUDA/include"),
       ]),
     module("TestSupport", ["Tensor", "Checkpoint", "Compute", "CCUDA", "CCUDAEmulation"]),
+    tests("FilesTests", ["Files"]),
     tests("TensorTests", ["Tensor"]),
     tests("KernelTests", ["CKernels", "Tensor"]),
     tests("ComputeTests", ["Compute", "Attention", "Tensor"]),
     tests("AttentionTests", ["Attention", "Compute", "Checkpoint", "Tensor"]),
-    tests("CheckpointTests", ["Checkpoint", "Tensor"]),
+    tests("CheckpointTests", ["Checkpoint", "Files", "Tensor"]),
     tests("TokenizerTests", ["Tokenizer", "Checkpoint"], resources: [.copy("Fixtures")]),
     tests("ModelsTests", ["Models", "Attention", "Compute", "Checkpoint", "Tensor"]),
     tests("DiffusionTests", ["Diffusion", "Media", "Models", "Attention", "Compute", "Tensor", "Checkpoint"]),
@@ -96,7 +98,7 @@ let package = Package(
     tests(
       "MediaTests",
       [
-        "Media", "Checkpoint", "Tensor", .product(name: "Subprocess", package: "swift-subprocess"),
+        "Media", "Checkpoint", "Files", "Tensor", .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     tests(

@@ -50,6 +50,12 @@ public struct WeightScope: Sendable, CustomStringConvertible {
         "\(checkpoint.file(of: fullName).path): tensor \"\(fullName)\" has the shape \(entry.shape), but the "
           + "configuration asks for \(shape).")
     }
+    guard let type = entry.elementType, type != .int32 else {
+      throw CheckpointError(
+        .unsupportedElementType,
+        "\(checkpoint.file(of: fullName).path): tensor \"\(fullName)\" has the type \(entry.typeName); weights can be "
+          + "F32, F16 or BF16.")
+    }
     return try checkpoint.tensor(named: fullName)
   }
 

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Subprocess
 
@@ -122,11 +123,10 @@ public struct FFmpeg: Sendable {
   }
 
   /// What ffmpeg's last words mean.
-  static func failure(path: String, status: TerminationStatus, words: String) -> MediaError {
+  static func failure(path: String, status: TerminationStatus, words: String) -> any Error {
     let lines = words.split(separator: "\n").suffix(3).joined(separator: "; ")
     if words.contains("No space left on device") || words.contains("File too large") {
-      return MediaError(
-        .diskFull, "there is no room for the video: free some space, or choose another folder (ffmpeg: \(lines))")
+      return FileError.noRoom(for: "the video")
     }
     return MediaError(.encoderFailed, "\(path) failed (\(status)): \(lines.isEmpty ? "it said nothing" : lines)")
   }

@@ -131,6 +131,7 @@ private struct WatchedModel: VideoModel {
   var networks: [ModelNetwork] { model.networks }
   var sizeRule: SizeRule { model.sizeRule }
   var noiseOrder: NoiseOrder { model.noiseOrder }
+  var decodedFrameCopies: Int { model.decodedFrameCopies }
   func layout(for size: VideoSize) -> TokenLayout { model.layout(for: size) }
   func latentShape(for size: VideoSize) -> Shape { model.latentShape(for: size) }
 
@@ -141,6 +142,8 @@ private struct WatchedModel: VideoModel {
   func workingBytes(_ phase: WorkPhase, for size: VideoSize, activations: ElementType) -> Int {
     model.workingBytes(phase, for: size, activations: activations)
   }
+
+  func checkWeights(of component: String) throws { try model.checkWeights(of: component) }
 
   func loadTextEncoder(on device: any ComputeDevice) throws -> any TextEncoder {
     WatchedTextEncoder(

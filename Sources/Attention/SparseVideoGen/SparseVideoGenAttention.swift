@@ -10,7 +10,7 @@ public struct SparseVideoGenAttention: AttentionMechanism {
   private let settings: SparseVideoGenSettings
   private let schedule: AttentionSchedule
   private let dense: DenseAttention
-  private let plans: MaskCache
+  private let plans: KeyedCache<TokenLayout, MaskPlan, Never>
   private let listener: HeadTraceListener?
 
   /// Creates the mechanism for one run.
@@ -25,7 +25,7 @@ public struct SparseVideoGenAttention: AttentionMechanism {
     self.settings = settings
     self.schedule = schedule
     self.dense = DenseAttention(device: device, listener: listener)
-    self.plans = MaskCache(width: settings.bandWidth, blockSize: device.attentionBlockSize)
+    self.plans = MaskPlan.cache(width: settings.bandWidth, blockSize: device.attentionBlockSize)
     self.listener = listener
   }
 

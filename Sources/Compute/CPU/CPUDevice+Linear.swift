@@ -20,7 +20,8 @@ extension CPUDevice {
     }
   }
 
-  /// Packs the weights panel by panel: no second copy of a whole matrix is ever held.
+  /// Packs the weights panel by panel, and lets go of each panel's pages where they are a file's: nothing is held twice but
+  /// the panels that threads are at.
   public func makeLinear(_ parameters: LinearParameters) throws -> any LinearLayer {
     try measure(.linear) {
       let layer = try withProductType { (type) throws(ComputeError) in
@@ -51,7 +52,7 @@ extension CPUDevice {
     return try concatenate(parameters.biases.map { try convert($0, to: .float32) })
   }
 
-  /// Converts rows of the stacked weights.
+  /// Converts rows of the stacked weights and lets go of them.
   private func copyRows(
     _ rows: Range<Int>, of parameters: LinearParameters, to target: UnsafeMutableRawPointer, _ type: ElementType
   ) {
@@ -61,11 +62,13 @@ extension CPUDevice {
       if !part.isEmpty {
         let source = weight.slice(part.lowerBound - first..<part.upperBound - first)
         unsafe source.withHostPointer { address in
-          unsafe svg_convert(
-            instructionSet, address, source.elementType.kernelNumber,
+          unsafe svg_convert_rows(
+            instructionSet, address + parameters.columns.lowerBound * source.elementType.byteCount,
+            source.elementType.kernelNumber, Int64(source.shape[1]),
             target + (part.lowerBound - rows.lowerBound) * parameters.inputs * type.byteCount, type.kernelNumber,
-            source.shape.count)
+            Int64(parameters.inputs), Int64(part.count), Int64(parameters.inputs))
         }
+        source.release()
       }
       first += weight.shape[0]
     }

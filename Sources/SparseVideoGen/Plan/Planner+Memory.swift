@@ -49,8 +49,9 @@ extension Planner {
     return MemoryPlan(
       phases: phases + [
         phase("denoising", .transformer, .denoising),
-        // The frames are there twice while the parts that were decoded one after the other are joined.
-        phase("decoding", .decoder, .decoding(tiled: tiled), keeps: frames * 2 + Self.convolutionBytes),
+        phase(
+          "decoding", .decoder, .decoding(tiled: tiled),
+          keeps: frames * model.decodedFrameCopies + Self.convolutionBytes),
       ])
   }
 
@@ -75,9 +76,17 @@ extension Planner {
     return pipeline.model.networks.map(\.component).filter { bytes[$0] == 0 }
   }
 
-  /// Finds out whether a run can load everything: a plan needs no weights.
-  /// - Throws: ``GenerationError`` with the code `unusableModel` when weights are missing or damaged.
+  /// Finds out whether a run can load every tensor of every network, from the headers of the files: a plan needs no
+  /// weights.
+  /// - Throws: ``GenerationError`` with the code `unusableModel` when weights are missing, damaged, or not those of the
+  ///   configurations; its cause is the `CheckpointError` that says which.
   func requireWeights() throws {
-    if let problem = try ModelInspection(source).problem { throw GenerationError(.unusableModel, problem) }
+    for network in pipeline.model.networks {
+      do {
+        try pipeline.model.checkWeights(of: network.component)
+      } catch {
+        throw GenerationError(.unusableModel, "\(error)", cause: error)
+      }
+    }
   }
 }
