@@ -42,6 +42,7 @@ let package = Package(
     .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
 
     // The library, bottom up; imports only point down.
+    module("Figures"),
     module("Tensor"),
     module("Attention", ["Tensor"]),
     module("Compute", ["Tensor", "Attention", "CKernels", "CDNN", "CCUDA"]),
@@ -50,7 +51,7 @@ let package = Package(
     module("Models", ["Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer"]),
     module("Diffusion", ["Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models"]),
     module(
-      "Quality", ["Tensor", "Attention"],
+      "Quality", ["Figures", "Tensor", "Attention"],
       resources: [
         .embedInCode("Report/report.html"), .embedInCode("Report/report.css"), .embedInCode("Report/charts.js"),
         .embedInCode("Report/heads.js"), .embedInCode("Report/videos.js"), .embedInCode("Report/report.js"),
@@ -64,10 +65,11 @@ let package = Package(
     module(
       "SparseVideoGen",
       [
-        "Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models", "Diffusion", "Media", "Quality",
+        "Figures", "Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models", "Diffusion", "Media",
+        "Quality",
         .product(name: "Logging", package: "swift-log"),
       ], resources: [.copy("BundledModel")]),
-    module("Benchmark", ["Tensor", "Attention", "Compute", "SparseVideoGen"]),
+    module("Benchmark", ["Figures", "Tensor", "Attention", "Compute", "SparseVideoGen"]),
 
     // The command.
     .executableTarget(
@@ -79,6 +81,7 @@ let package = Package(
 
     // Tests: one target per module, named after it.
     module("TestSupport", ["Tensor", "Checkpoint", "Compute"]),
+    tests("FiguresTests", ["Figures"]),
     tests("TensorTests", ["Tensor"]),
     tests("KernelTests", ["CKernels", "Tensor"]),
     tests("ComputeTests", ["Compute", "Attention", "Tensor"]),
