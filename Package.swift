@@ -37,7 +37,7 @@ let package = Package(
     .target(name: "CKernels"),
     .target(name: "CDNN", linkerSettings: [.linkedLibrary("dnnl")]),
     .target(
-      name: "CCUDA", exclude: ["attention", "common", "convolution", "elementwise"],
+      name: "CCUDA", exclude: ["attention", "common", "convolution", "elementwise", "ptx"],
       linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
     .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
 
@@ -79,8 +79,13 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
 
-    // Tests: one target per module, named after it.
-    module("TestSupport", ["Tensor", "Checkpoint", "Compute"]),
+    // Tests: one target per module, named after it. The kernels for GPUs run on the processor there.
+    .target(
+      name: "CCUDAEmulation",
+      cxxSettings: [
+        .headerSearchPath("device"), .headerSearchPath("../CCUDA"), .headerSearchPath("../CCUDA/include"),
+      ]),
+    module("TestSupport", ["Tensor", "Checkpoint", "Compute", "CCUDA", "CCUDAEmulation"]),
     tests("FiguresTests", ["Figures"]),
     tests("TensorTests", ["Tensor"]),
     tests("KernelTests", ["CKernels", "Tensor"]),
