@@ -43,6 +43,7 @@ let package = Package(
 
     // The library, bottom up; imports only point down.
     module("Files"),
+    module("Figures"),
     module("Tensor"),
     module("Attention", ["Tensor"]),
     module("Compute", ["Files", "Tensor", "Attention", "CKernels", "CDNN", "CCUDA"]),
@@ -51,7 +52,7 @@ let package = Package(
     module("Models", ["Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer"]),
     module("Diffusion", ["Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models"]),
     module(
-      "Quality", ["Tensor", "Attention"],
+      "Quality", ["Figures", "Tensor", "Attention"],
       resources: [
         .embedInCode("Report/report.html"), .embedInCode("Report/report.css"), .embedInCode("Report/charts.js"),
         .embedInCode("Report/heads.js"), .embedInCode("Report/videos.js"), .embedInCode("Report/report.js"),
@@ -65,10 +66,11 @@ let package = Package(
     module(
       "SparseVideoGen",
       [
-        "Files", "Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models", "Diffusion", "Media", "Quality",
+        "Files", "Figures", "Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models", "Diffusion", "Media",
+        "Quality",
         .product(name: "Logging", package: "swift-log"),
       ], resources: [.copy("BundledModel")]),
-    module("Benchmark", ["Tensor", "Attention", "Compute", "SparseVideoGen"]),
+    module("Benchmark", ["Figures", "Tensor", "Attention", "Compute", "SparseVideoGen"]),
 
     // The command.
     .executableTarget(
@@ -86,6 +88,7 @@ let package = Package(
       ]),
     module("TestSupport", ["Tensor", "Checkpoint", "Compute", "CCUDA", "CCUDAEmulation"]),
     tests("FilesTests", ["Files"]),
+    tests("FiguresTests", ["Figures"]),
     tests("TensorTests", ["Tensor"]),
     tests("KernelTests", ["CKernels", "Tensor"]),
     tests("ComputeTests", ["Compute", "Attention", "Tensor"]),

@@ -104,6 +104,29 @@ import Testing
     }
   }
 
+  @Test func `a page that cannot be written does not hide what ended the run`() async throws {
+    try await withTemporaryFolder { folder in
+      try Data(#"{"prompt": "a", "steps": 1}\#n{"prompt": "b", "steps": 900}"#.utf8)
+        .write(to: URL(filePath: folder + "/list.jsonl"))
+      // The folder of the page goes when the first comparison is there, and the run is stopped in the second.
+      let outcome = try await Command.shell(
+        """
+        mkdir pages
+        "$svgen" compare --model "$model" --prompts list.jsonl --frames 1 --report pages/report.html 2>log &
+        until grep -q 'run 3 of 4' log; do kill -0 $! || exit 99; sleep 0.01; done
+        rmdir pages
+        kill -s TERM $!
+        wait $!
+        code=$?
+        cat log >&2
+        exit $code
+        """, in: folder)
+      #expect(outcome.code == 130)
+      #expect(outcome.error.contains("pages/report.html"), "\(outcome.error)")
+      #expect(outcome.output.contains("PSNR"))
+    }
+  }
+
   @Test(arguments: [
     ([], ["--prompt"]), (["--prompt", ""], ["--prompt", "empty"]),
     (["--prompt", "x", "--prompts", "list.jsonl"], ["--prompt", "--prompts", "exclude"]),

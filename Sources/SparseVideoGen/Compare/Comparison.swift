@@ -1,5 +1,6 @@
 import Attention
 import Quality
+import Synchronization
 import Tensor
 
 /// A dense and a sparse video from one seed, and how near the one comes to the other.
@@ -31,7 +32,11 @@ public struct Comparison: Sendable {
       operationConvention: """
         A multiplication with its addition counts as two. Transformer only: linear layers 24 · S · (H·D)² for each layer \
         and run, attention 4 · D for each query-key pair that was computed.
-        """, command: command, version: sparseVideoGenVersion, machine: machine)
+        """, command: command, version: sparseVideoGenVersion,
+      machine: [
+        NamedValue("model", dense.record.model),
+        NamedValue("device", "\(plans.dense.device), \(plans.dense.numbers), threads: \(plans.dense.threads)"),
+      ] + machine)
   }
 }
 
@@ -60,38 +65,43 @@ extension VideoGenerator {
   public func comparisons(
     for request: ComparisonRequest, perceptual: PerceptualSimilarity? = nil
   ) -> EventStream<ComparisonEvent> {
-    EventStream { send in
+    let worker = worker
+    return EventStream { send in
       let runs = request.runs
-      var plan: GenerationPlan?
-      var reference: (plan: GenerationPlan, result: GenerationResult)?
-      for try await item in self.events(for: runs.map(request.request)) {
-        let run = runs[item.index]
-        func tell(_ variant: ComparisonVariant?) {
-          // The warm-up is none of the runs that people are told of.
-          send(.running(event: item.event, run: item.index - 1, runs: runs.count - 1, variant: variant))
+      let plans = try runs.map { try self.plan(request.request($0)) }
+      let reference = Mutex<(plan: GenerationPlan, result: GenerationResult)?>(nil)
+
+      @Sendable func tell(_ index: Int, _ event: GenerationEvent) {
+        // The warm-up is none of the runs that people are told of.
+        let (run, count) = (index - 1, runs.count - 1)
+        switch runs[index] {
+        case .warmUp: send(.warmingUp(event))
+        case .dense: send(.running(event: event, run: run, runs: count, variant: nil))
+        case .sparse(_, let variant):
+          send(.running(event: event, run: run, runs: count, variant: request.variants[variant]))
         }
-        switch run {
-        case .warmUp: send(.warmingUp(item.event))
-        case .dense: tell(nil)
-        case .sparse(_, let variant): tell(request.variants[variant])
-        }
-        if case .planned(let next) = item.event { plan = next }
-        guard case .finished(let result) = item.event, let plan else { continue }
-        switch run {
+      }
+
+      // On the worker's thread: what is measured here would slow the next run down if that went on meanwhile.
+      @Sendable func compare(_ index: Int, _ result: GenerationResult) throws {
+        tell(index, .finished(result))
+        switch runs[index] {
         case .warmUp: break
-        case .dense: reference = (plan, result)
+        case .dense: reference.withLock { $0 = (plans[index], result) }
         case .sparse(let video, let variant):
-          guard let reference else { preconditionFailure("the dense run of a video comes before its sparse ones") }
-          let pair = try FramePair(reference: reference.result.frames, candidate: result.frames)
+          guard let dense = reference.withLock({ $0 }) else {
+            preconditionFailure("the dense run of a video comes before its sparse ones")
+          }
+          let pair = try FramePair(reference: dense.result.frames, candidate: result.frames)
           send(
             .compared(
               Comparison(
-                video: video, variant: request.variants[variant], plans: (reference.plan, plan),
-                dense: reference.result, sparse: result,
-                quality: try VideoQuality(of: pair, perceptual: perceptual))))
+                video: video, variant: request.variants[variant], plans: (dense.plan, plans[index]),
+                dense: dense.result, sparse: result, quality: try VideoQuality(of: pair, perceptual: perceptual))))
         }
       }
-      try Task.checkCancellation()
+
+      try await worker.generate(runs.map(request.request), send: tell, finish: compare)
     }
   }
 }

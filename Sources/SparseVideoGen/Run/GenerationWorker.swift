@@ -22,8 +22,12 @@ actor GenerationWorker {
 
   /// Makes videos with one loading of each network; neighbors that differ only in how they attend share their first dense
   /// steps.
+  /// - Parameters:
+  ///   - send: Hears what happens, but for the last event of each video.
+  ///   - finish: Gets each video, on the worker's thread: the next one begins when it returns.
   func generate(
-    _ requests: [GenerationRequest], send: @Sendable (Int, GenerationEvent) -> Void
+    _ requests: [GenerationRequest], send: @Sendable (Int, GenerationEvent) -> Void,
+    finish: @Sendable (Int, GenerationResult) throws -> Void
   ) async throws {
     let plans = try requests.map(planner.plan)
     try planner.requireWeights()
@@ -86,13 +90,19 @@ actor GenerationWorker {
         outcome.latents, with: decoder, tiled: plans[index].decodesInTiles, times: &times
       ) { send(index, $0) }
       logger.debug("video \(index + 1) of \(requests.count) took \(times.total) s")
-      send(
+      try finish(
         index,
-        .finished(
-          GenerationResult(
-            frames: frames, latents: outcome.latents, record: outcome.record, attention: outcome.attention,
-            traces: outcome.traces, times: times, peakMemory: SystemMemory.peakOfProcess)))
+        GenerationResult(
+          frames: frames, latents: outcome.latents, record: outcome.record, attention: outcome.attention,
+          traces: outcome.traces, times: times, peakMemory: SystemMemory.peakOfProcess))
     }
+  }
+
+  /// Makes videos as ``generate(_:send:finish:)`` does; each is the last event of its own.
+  func generate(
+    _ requests: [GenerationRequest], send: @Sendable (Int, GenerationEvent) -> Void
+  ) async throws {
+    try await generate(requests, send: send) { send($0, .finished($1)) }
   }
 
   /// Decodes saved latents.

@@ -41,9 +41,9 @@ struct SharedSteps {
     self.ends = ends
   }
 
-  /// Whether a run that comes later begins after this many steps of the run `index`.
+  /// Whether this many steps are the most that a run that comes later has in common with the run `index`.
   func wants(_ steps: Int, of index: Int) -> Bool {
-    steps <= denseSteps[index] && denseSteps[index + 1..<ends[index]].contains(steps)
+    denseSteps[index + 1..<ends[index]].contains { min($0, denseSteps[index]) == steps }
   }
 
   /// Keeps steps for the runs that come later.

@@ -128,8 +128,12 @@ struct CompareRun {
       }
     } catch {
       reporter.clear()
-      // What is finished is worth having, whatever ended the rest.
-      try await conclude(first, summary, reporter)
+      // What is finished is worth having, whatever ended the rest; that it cannot be written is told beside the reason.
+      do {
+        try await conclude(first, summary, reporter)
+      } catch let another {
+        Stream.error.write("Error: \(another)\n")
+      }
       throw interrupt.wasRequested ? CancellationError() : error
     }
     reporter.clear()
