@@ -131,6 +131,7 @@ private struct WatchedModel: VideoModel {
   var networks: [ModelNetwork] { model.networks }
   var sizeRule: SizeRule { model.sizeRule }
   var noiseOrder: NoiseOrder { model.noiseOrder }
+  var conditionShape: ConditionShape { model.conditionShape }
   var decodedFrameCopies: Int { model.decodedFrameCopies }
   func layout(for size: VideoSize) -> TokenLayout { model.layout(for: size) }
   func latentShape(for size: VideoSize) -> Shape { model.latentShape(for: size) }
