@@ -50,10 +50,36 @@ public struct ProfilingError: Hashable, Sendable, Codable {
   public var pattern: HeadPattern { temporal < spatial ? .temporal : .spatial }
 }
 
+/// The heads that a device can attend with.
+public struct HeadLimits: Hashable, Sendable {
+  /// The most heads of a layer.
+  public let heads: Int
+  /// The largest head dimension, an even number.
+  public let dimension: Int
+
+  /// Creates limits.
+  public init(heads: Int, dimension: Int) {
+    self.heads = heads
+    self.dimension = dimension
+  }
+
+  /// Why heads are outside of the limits, as the end of a sentence; `nil` when they are not.
+  public func refusal(heads: Int, dimension: Int) -> String? {
+    if heads > self.heads { return "a layer has at most \(self.heads) heads there, not \(heads)" }
+    guard dimension % 2 == 0, dimension <= self.dimension else {
+      return "heads have an even dimension of at most \(self.dimension) there, not \(dimension)"
+    }
+    return nil
+  }
+}
+
 /// The three operations that a device offers to attention mechanisms: what must be fused to be fast.
 public protocol AttentionDevice: Sendable {
   /// Rows and keys of the blocks that masks for this device must have.
   var attentionBlockSize: Int { get }
+
+  /// The heads that the three operations take; others are refused before anything is loaded.
+  var headLimits: HeadLimits { get }
 
   /// Normalizes, rotates and places queries, keys and values in one pass.
   /// - Parameter patterns: One for each head: where its tokens are placed.

@@ -139,6 +139,9 @@ public protocol ComputeDevice: AttentionDevice {
 }
 
 extension ComputeDevice {
+  /// Any number of heads of at most 256 elements.
+  public var headLimits: HeadLimits { HeadLimits(heads: .max, dimension: 256) }
+
   /// Does nothing: not every device keeps memory.
   public func trim() {}
 

@@ -37,8 +37,8 @@ extension CUDADevice {
   /// 64, as on the processor, so that both attend within the same bands.
   public var attentionBlockSize: Int { 64 }
 
-  /// The largest head dimension that the kernels take.
-  private static let mostDimension = 256
+  /// 256 heads of at most 256 elements: what the kernels' parameters and registers hold.
+  public var headLimits: HeadLimits { HeadLimits(heads: 256, dimension: 256) }
 
   /// Normalizes, rotates and places queries, keys and values in one pass.
   public func prepareHeads(_ projection: AttentionProjection, patterns: [HeadPattern]) throws -> any PreparedHeads {
@@ -48,10 +48,7 @@ extension CUDADevice {
   private func prepare(_ projection: AttentionProjection, patterns: [HeadPattern]) throws -> CUDAHeads {
     let (heads, dimension) = (projection.heads, projection.headDimension)
     precondition(patterns.count == heads, "\(patterns.count) patterns for \(heads) heads")
-    precondition(heads <= 256, "kernels take at most 256 heads, not \(heads)")
-    precondition(
-      dimension % 2 == 0 && dimension <= Self.mostDimension,
-      "heads have an even dimension of at most \(Self.mostDimension), not \(dimension)")
+    if let refusal = headLimits.refusal(heads: heads, dimension: dimension) { preconditionFailure(refusal) }
     if let choice = tileKernels(dimension: dimension) {
       return CUDAHeads(
         layout: projection.layout, headDimension: dimension, scale: projection.scale, patterns: patterns,
