@@ -3,9 +3,24 @@ import Tensor
 /// Queries, keys and values in the form that a device's attention kernel wants, each head in the order of its pattern.
 ///
 /// Only the device that made them can read them.
-public protocol PreparedHeads: Sendable {
-  /// The pattern, and so the token order, of each head.
-  var patterns: [HeadPattern] { get }
+public protocol PreparedHeads: Sendable {}
+
+/// What profiling found out about the heads of one call, wherever the device has it: it may still be on its way.
+public protocol HeadProfile: Sendable {
+  /// One pair of errors for each head: means over rows and the head dimension. Reading them may wait for the device.
+  /// - Throws: What the device throws.
+  var errors: [ProfilingError] { get throws }
+}
+
+/// A profile that is in the processor's memory.
+public struct KnownProfile: HeadProfile {
+  /// One pair of errors for each head.
+  public let errors: [ProfilingError]
+
+  /// Wraps errors.
+  public init(_ errors: [ProfilingError]) {
+    self.errors = errors
+  }
 }
 
 /// The masks that the two kinds of heads attend with.
@@ -73,7 +88,7 @@ public struct HeadLimits: Hashable, Sendable {
   }
 }
 
-/// The three operations that a device offers to attention mechanisms: what must be fused to be fast.
+/// The operations that a device offers to attention mechanisms: what must be fused to be fast.
 public protocol AttentionDevice: Sendable {
   /// Rows and keys of the blocks that masks for this device must have.
   var attentionBlockSize: Int { get }
@@ -86,16 +101,20 @@ public protocol AttentionDevice: Sendable {
   /// - Throws: When memory runs out.
   func prepareHeads(_ projection: AttentionProjection, patterns: [HeadPattern]) throws -> any PreparedHeads
 
+  /// The same with the pattern of the smaller error for each head, see ``ProfilingError/pattern``; a device that made
+  /// the profile need not wait for it.
+  /// - Throws: When memory runs out.
+  func prepareHeads(_ projection: AttentionProjection, profile: any HeadProfile) throws -> any PreparedHeads
+
   /// Attends sampled query rows to all keys and under both bands, in one pass over keys and values.
   /// - Parameters:
   ///   - rows: The sampled queries, the same for every head.
   ///   - bands: The bands that will run. Text keys are always kept.
-  /// - Returns: One pair of errors for each head: means over rows and the head dimension.
   /// - Throws: When memory runs out.
   /// - SeeAlso: Algorithm 1 of <https://arxiv.org/abs/2502.01776>.
   func profileHeads(
     _ projection: AttentionProjection, rows: [VideoIndex<FrameMajor>], bands: BandPair
-  ) throws -> [ProfilingError]
+  ) throws -> any HeadProfile
 
   /// Softmax attention over the kept blocks only.
   /// - Returns: `[S, H·D]` in sequence order, the element type of the projection; rows of padded text are zero.

@@ -3,19 +3,19 @@ import Synchronization
 
 /// Counts the query-key pairs of a step.
 final class PairTally: Sendable {
-  private let pairs = Mutex((computed: 0, all: 0))
+  private let pending = Mutex<[PendingHeadTrace]>([])
 
   /// Receives a trace.
-  func add(_ trace: HeadTrace) {
-    pairs.withLock {
-      $0.computed += trace.computedPairs
-      $0.all += trace.allPairs
-    }
-  }
+  func add(_ trace: PendingHeadTrace) { pending.withLock { $0.append(trace) } }
 
   /// Begins anew.
-  func reset() { pairs.withLock { $0 = (0, 0) } }
-
-  /// The fraction of the pairs that was computed.
-  var density: Double { pairs.withLock { $0.all == 0 ? 1 : Double($0.computed) / Double($0.all) } }
+  /// - Returns: The fraction of the pairs that was computed.
+  func takeDensity() throws -> Double {
+    let traces = try pending.withLock { pending in
+      defer { pending = [] }
+      return try pending.map { try $0.resolved() }
+    }
+    let all = traces.reduce(0) { $0 + $1.allPairs }
+    return all == 0 ? 1 : Double(traces.reduce(0) { $0 + $1.computedPairs }) / Double(all)
+  }
 }

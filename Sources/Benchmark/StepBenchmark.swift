@@ -74,13 +74,12 @@ public struct StepBenchmark: Sendable {
     var densities = [1.0, 1.0]
     func run(_ step: Int) throws {
       device.resetTimes()
-      tally.reset()
       let run = try elapsedSeconds {
         try loading.result.predict(input, attention: attention, step: step, sample: 0)
       }
       times[step].append(device.times)
       samples[step].append(run.seconds)
-      densities[step] = tally.density
+      densities[step] = try tally.takeDensity()
     }
     try run(1)
     (times, samples) = ([[], []], [[], []])

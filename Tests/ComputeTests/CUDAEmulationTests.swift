@@ -1,4 +1,5 @@
 import Attention
+import Synchronization
 import Tensor
 import TestSupport
 import Testing
@@ -44,5 +45,29 @@ import Testing
     #expect(limits.refusal(heads: 257, dimension: 64)?.contains("at most 256 heads") == true)
     #expect(limits.refusal(heads: 8, dimension: 33)?.contains("even") == true)
     #expect(limits.refusal(heads: 8, dimension: 258)?.contains("at most 256") == true)
+  }
+
+  @Test(arguments: [16, 64]) func `nothing waits for the GPU while heads are profiled, chosen and attended`(
+    dimension: Int
+  ) throws {
+    let device = try CUDADevice.emulated()
+    let layout = TokenLayout(frames: 3, tokensPerFrame: 70, textTokens: 9)
+    func segment(_ rows: Int, seed: UInt64) throws -> AttentionProjection.Segment {
+      .init(packed: try device.upload(noise([rows, 6 * dimension], seed: seed), as: .bfloat16))
+    }
+    let projection = AttentionProjection(
+      layout: layout, heads: 2, headDimension: dimension, text: try segment(9, seed: 1),
+      video: try segment(210, seed: 2))
+    let traces = Mutex<[PendingHeadTrace]>([])
+    let attention = SparseVideoGenAttention(
+      device: device, settings: SparseVideoGenSettings(profiledRows: .count(5)),
+      schedule: AttentionSchedule(steps: 1, layers: 3, denseSteps: .count(0), denseLayers: .count(1)),
+      listener: { trace in traces.withLock { $0.append(trace) } })
+    let before = CUDADevice.emulatedWaits
+    for layer in 0..<3 { _ = try attention.attend(projection, at: AttentionSite(step: 0, layer: layer, sample: 0)) }
+    #expect(CUDADevice.emulatedWaits == before)
+    let resolved = try traces.withLock { try $0.map { try $0.resolved() } }
+    #expect(CUDADevice.emulatedWaits > before, "reading what was decided waits, else this test sees nothing")
+    #expect(resolved.map { $0.patterns?.count } == [nil, 2, 2] && resolved[1].errors?.count == 2)
   }
 }

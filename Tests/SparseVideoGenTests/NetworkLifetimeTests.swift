@@ -41,7 +41,8 @@ struct NetworkLifetimeTests {
     let watched = VideoPipeline(
       model: WatchedModel(model: pipeline.model, living: living), device: pipeline.device,
       schedulerSettings: pipeline.schedulerSettings)
-    let chosen = ChosenDevice(device: pipeline.device, name: "cpu", memory: SystemMemory.total, threads: 1)
+    let chosen = ChosenDevice(
+      device: pipeline.device, name: "cpu", memory: SystemMemory.total, overheads: .processor, threads: 1)
     let worker = GenerationWorker(planner: Planner(pipeline: watched, source: source, chosen: chosen))
     try await worker.generate(requests) { _, _ in }
     return living
