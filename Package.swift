@@ -37,12 +37,13 @@ let package = Package(
     .target(name: "CKernels"),
     .target(name: "CDNN", linkerSettings: [.linkedLibrary("dnnl")]),
     .target(
-      name: "CCUDA", exclude: ["attention", "common", "convolution", "elementwise"],
+      name: "CCUDA", exclude: ["attention", "common", "convolution", "elementwise", "ptx"],
       linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
     .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
 
     // The library, bottom up; imports only point down.
     module("Files"),
+    module("Figures"),
     module("Tensor"),
     module("Attention", ["Tensor"]),
     module("Compute", ["Files", "Tensor", "Attention", "CKernels", "CDNN", "CCUDA"]),
@@ -51,7 +52,7 @@ let package = Package(
     module("Models", ["Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer"]),
     module("Diffusion", ["Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models"]),
     module(
-      "Quality", ["Tensor", "Attention"],
+      "Quality", ["Figures", "Tensor", "Attention"],
       resources: [
         .embedInCode("Report/report.html"), .embedInCode("Report/report.css"), .embedInCode("Report/charts.js"),
         .embedInCode("Report/heads.js"), .embedInCode("Report/videos.js"), .embedInCode("Report/report.js"),
@@ -65,10 +66,11 @@ let package = Package(
     module(
       "SparseVideoGen",
       [
-        "Files", "Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models", "Diffusion", "Media", "Quality",
+        "Files", "Figures", "Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models", "Diffusion", "Media",
+        "Quality",
         .product(name: "Logging", package: "swift-log"),
       ], resources: [.copy("BundledModel")]),
-    module("Benchmark", ["Tensor", "Attention", "Compute", "SparseVideoGen"]),
+    module("Benchmark", ["Figures", "Tensor", "Attention", "Compute", "SparseVideoGen"]),
 
     // The command.
     .executableTarget(
@@ -78,9 +80,15 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
 
-    // Tests: one target per module, named after it.
-    module("TestSupport", ["Tensor", "Checkpoint", "Compute"]),
+    // Tests: one target per module, named after it. The kernels for GPUs run on the processor there.
+    .target(
+      name: "CCUDAEmulation",
+      cxxSettings: [
+        .headerSearchPath("device"), .headerSearchPath("../CCUDA"), .headerSearchPath("../CCUDA/include"),
+      ]),
+    module("TestSupport", ["Tensor", "Checkpoint", "Compute", "CCUDA", "CCUDAEmulation"]),
     tests("FilesTests", ["Files"]),
+    tests("FiguresTests", ["Figures"]),
     tests("TensorTests", ["Tensor"]),
     tests("KernelTests", ["CKernels", "Tensor"]),
     tests("ComputeTests", ["Compute", "Attention", "Tensor"]),

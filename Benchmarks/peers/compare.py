@@ -93,7 +93,9 @@ def main() -> None:
     chosen = choose(arguments, probe["element_type"] == "bfloat16")
     for comparison in chosen:
         comparison.repeats = min(comparison.repeats, arguments.inner_rounds)
-        for number in range(1 if comparison.title.startswith("generation") else arguments.rounds):
+        if comparison.in_fresh_process:
+            theirs.restart()
+        for _ in range(arguments.rounds):
             if time.monotonic() > end:
                 break
             try:
@@ -123,8 +125,9 @@ def main() -> None:
     if arguments.raw:
         with open(arguments.raw, "w") as file:
             for comparison in chosen:
-                for lines, seconds in zip(comparison.lines, comparison.seconds):
-                    file.write(json.dumps({"title": comparison.title, "ours": lines, "theirs": seconds}) + "\n")
+                for lines, measured in zip(comparison.lines, comparison.measured):
+                    theirs_took = {name: vars(taken) for name, taken in measured.items()}
+                    file.write(json.dumps({"title": comparison.title, "ours": lines, "theirs": theirs_took}) + "\n")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Callable
 
-from contenders import Ours, Theirs
+from contenders import Measured, Ours, Theirs
 
 Lines = list[dict]
 # What PyTorch is asked for, or how it follows from what ours reported, such as the width of a band.
@@ -15,10 +15,10 @@ Request = dict | Callable[[Lines], dict]
 
 @dataclass
 class Row:
-    """A line of the table. `ratio` gets all of a round: our lines and, by name, the seconds of theirs."""
+    """A line of the table. `ratio` gets all of a round: our lines and, by name, what theirs took."""
 
     name: str
-    ratio: Callable[[Lines, dict[str, float]], float]
+    ratio: Callable[[Lines, dict[str, Measured]], float]
     goal: float
     at_most: bool = False
     values: list[float] = field(default_factory=list)
@@ -41,20 +41,22 @@ class Comparison:
     theirs: dict[str, Request]
     rows: list[Row]
     repeats: int = 3
+    # For those that compare memory: what came before would count.
+    in_fresh_process: bool = False
     lines: list[Lines] = field(default_factory=list)
-    seconds: list[dict[str, float]] = field(default_factory=list)
+    measured: list[dict[str, Measured]] = field(default_factory=list)
     problem: str | None = None
 
     def round(self, ours: Ours, theirs: Theirs) -> None:
         lines = ours.run(self.ours)
-        seconds = {}
+        measured = {}
         for name, request in self.theirs.items():
             request = request(lines) if callable(request) else request
-            seconds[name] = theirs.seconds(dict(request, repeats=self.repeats))
+            measured[name] = theirs.measure(dict(request, repeats=self.repeats))
         self.lines.append(lines)
-        self.seconds.append(seconds)
+        self.measured.append(measured)
         for row in self.rows:
-            row.values.append(row.ratio(lines, seconds))
+            row.values.append(row.ratio(lines, measured))
 
 
 def ms(line: dict) -> float:
@@ -70,14 +72,16 @@ def attention(dimension: int, tokens: int, heads: int, kind: str, flex: bool) ->
     size = ["--heads", str(heads), "--tokens", str(tokens), "--head-dimension", str(dimension), "--dtype", dtype]
     theirs = {"sdpa": dict(shape, kind="sdpa")}
     rows = [
-        Row(f"dense attention against SDPA, {name}", lambda o, t: t["sdpa"] * 1e3 / ms(o[0]), 2.4 if bf16 else 1.05),
+        Row(f"dense attention against SDPA, {name}",
+            lambda o, t: t["sdpa"].milliseconds / ms(o[0]), 2.4 if bf16 else 1.05),
         Row(f"band 0.3, GFLOP/s per useful FLOP against our dense, {name}",
             lambda o, t: o[1]["useful_gflops"] / o[0]["useful_gflops"], 0.88),
-        Row(f"band 0.3, time against dense SDPA, {name}", lambda o, t: t["sdpa"] * 1e3 / ms(o[1]), 7 if bf16 else 3.15),
+        Row(f"band 0.3, time against dense SDPA, {name}",
+            lambda o, t: t["sdpa"].milliseconds / ms(o[1]), 7 if bf16 else 3.15),
     ]
     if flex:
         theirs["flex"] = lambda lines: dict(shape, kind="flex", half_width=lines[1]["half_width"])
-        rows.append(Row(f"band 0.3, time against FlexAttention, {name}", lambda o, t: t["flex"] * 1e3 / ms(o[1]), 5))
+        rows.append(Row(f"band 0.3, time against FlexAttention, {name}", lambda o, t: t["flex"].milliseconds / ms(o[1]), 5))
     return [Comparison(f"attention {name}", ["attention", *size, "--density", "1", "--density", "0.3"], theirs, rows)]
 
 
@@ -104,7 +108,7 @@ def preparation(kind: str) -> list[Comparison]:
                        tokens=frames * place, text_tokens=text)
         result.append(Comparison(f"prepare {preset}", ["prepare", "--preset", preset, "--dtype", dtype],
                                  {"chain": request}, [
-            Row(f"prepare against the chain, {preset}, {kind}", lambda o, t: t["chain"] * 1e3 / ms(o[0]), 10),
+            Row(f"prepare against the chain, {preset}, {kind}", lambda o, t: t["chain"].milliseconds / ms(o[0]), 10),
             Row(f"prepare, share of a memcpy, {preset}, {kind}", lambda o, t: o[0]["share_of_copy"], 0.5),
         ]))
     for tokens in (8192, 16384):
@@ -124,7 +128,7 @@ def layers(kind: str) -> list[Comparison]:
             f"linear {rows}×{inputs}→{outputs}",
             ["linear", "--rows", str(rows), "--inputs", str(inputs), "--outputs", str(outputs), "--dtype", dtype],
             {"torch": dict(kind="linear", element_type=kind, rows=rows, inputs=inputs, outputs=outputs)},
-            [Row(f"linear {rows}×{inputs}→{outputs}, {kind}", lambda o, t: t["torch"] * 1e3 / ms(o[0]), 1.0)]))
+            [Row(f"linear {rows}×{inputs}→{outputs}, {kind}", lambda o, t: t["torch"].milliseconds / ms(o[0]), 1.0)]))
     for channels, frames, height, width in [(64, 2, 64, 64), (32, 8, 128, 128), (16, 8, 256, 256), (512, 2, 60, 90)]:
         shape = dict(channels=channels, outputs=channels, frames=frames, height=height, width=width)
         arguments = [x for key, value in shape.items() for x in (f"--{key}", str(value))]
@@ -132,7 +136,7 @@ def layers(kind: str) -> list[Comparison]:
             f"conv {channels}", ["conv", *arguments, "--dtype", dtype],
             {"torch": dict(shape, kind="conv", element_type=kind, kernel=3)},
             [Row(f"conv3d {channels}→{channels}, {frames}×{height}×{width}, {kind}",
-                 lambda o, t: t["torch"] * 1e3 / ms(o[0]), 1.0)]))
+                 lambda o, t: t["torch"].milliseconds / ms(o[0]), 1.0)]))
     return result
 
 
@@ -140,15 +144,17 @@ def generation(model: str, kind: str, steps: int) -> list[Comparison]:
     dtype = "bf16" if kind == "bfloat16" else "f32"
     prompt = "a large yellow circle moving right on a dark blue background"
     request = dict(kind="pipeline", element_type=kind, model=model, prompt=prompt, height=256, width=256, frames=49,
-                   steps=steps, guidance=2.0)
+                   steps=steps, guidance=3.0)
     bf16 = kind == "bfloat16"
     return [Comparison(
         f"generation, {steps} steps",
         ["model", "--steps", str(steps), "--dtype", dtype, "--attention", "svg", "--attention", "dense", "--rounds", "1"],
         {"diffusers": request}, [
-            Row(f"generation, dense, {steps} steps, {kind}", lambda o, t: t["diffusers"] * 1e3 / ms(o[1]), 1.8),
-            Row(f"generation, svg, {steps} steps, {kind}", lambda o, t: t["diffusers"] * 1e3 / ms(o[0]), 2.6),
+            Row(f"generation, dense, {steps} steps, {kind}", lambda o, t: t["diffusers"].milliseconds / ms(o[1]), 1.8),
+            Row(f"generation, svg, {steps} steps, {kind}", lambda o, t: t["diffusers"].milliseconds / ms(o[0]), 2.6),
             Row("sparse run: share outside attention and linear", lambda o, t: o[0]["share_outside_attention_and_linear"],
                 0.12, at_most=True),
+            Row(f"peak memory, share of diffusers', {kind}",
+                lambda o, t: o[0]["peak_memory_megabytes"] / t["diffusers"].peak_megabytes, 0.6, at_most=True),
             Row("seconds from start to the first step", lambda o, t: o[0]["seconds_to_first_step"], 1, at_most=True),
-        ], repeats=1)]
+        ], repeats=1, in_fresh_process=True)]

@@ -7,6 +7,7 @@ import os
 import statistics
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -28,18 +29,33 @@ class Ours:
         return [json.loads(text) for text in done.stdout.splitlines()]
 
 
+@dataclass
+class Measured:
+    """What a request took: the median of its repetitions, and the most memory that its process has had."""
+
+    milliseconds: float
+    peak_megabytes: float
+
+
 class Theirs:
-    """A process that lives as long as the comparison: importing and compiling are not measured."""
+    """A process that lives as long as the comparisons: importing and compiling are not measured."""
 
     def __init__(self, threads: int, onednn_isa: str | None):
-        environment = dict(os.environ, OMP_NUM_THREADS=str(threads), TOKENIZERS_PARALLELISM="false")
+        self.threads = threads
+        self.environment = dict(os.environ, OMP_NUM_THREADS=str(threads), TOKENIZERS_PARALLELISM="false")
         if onednn_isa:
-            environment["ONEDNN_MAX_CPU_ISA"] = onednn_isa
+            self.environment["ONEDNN_MAX_CPU_ISA"] = onednn_isa
+        self.start()
+
+    def start(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("worker.py")), str(threads)], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)
+            [sys.executable, str(Path(__file__).with_name("worker.py")), str(self.threads)], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=self.environment)
         self.about = json.loads(self.process.stdout.readline())
-        self.onednn_isa = onednn_isa
+
+    def restart(self) -> None:
+        self.close()
+        self.start()
 
     def run(self, request: dict) -> dict:
         self.process.stdin.write(json.dumps(request) + "\n")
@@ -52,8 +68,9 @@ class Theirs:
             raise RuntimeError(reply["error"])
         return reply
 
-    def seconds(self, request: dict) -> float:
-        return statistics.median(self.run(request)["seconds"])
+    def measure(self, request: dict) -> Measured:
+        reply = self.run(request)
+        return Measured(1e3 * statistics.median(reply["seconds"]), reply["peak_megabytes"])
 
     def close(self) -> None:
         self.process.stdin.close()

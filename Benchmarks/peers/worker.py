@@ -103,19 +103,20 @@ def conv(request: dict):
 
 
 def pipeline(request: dict):
-    """`CogVideoXPipeline` as its documentation has it, on the processor."""
+    """`CogVideoXPipeline` as its documentation has it, on the processor; loading is not measured."""
     from diffusers import CogVideoXPipeline
 
     pipe = CogVideoXPipeline.from_pretrained(request["model"], torch_dtype=DTYPES[request["element_type"]])
     pipe.set_progress_bar_config(disable=True)
 
-    def run():
+    def run(steps: int = request["steps"]):
         pipe(
             request["prompt"], height=request["height"], width=request["width"], num_frames=request["frames"],
-            num_inference_steps=request["steps"], guidance_scale=request["guidance"],
+            num_inference_steps=steps, guidance_scale=request["guidance"],
             max_sequence_length=pipe.transformer.config.max_text_seq_length,
             generator=torch.Generator().manual_seed(0), output_type="np")
 
+    run(steps=1)  # What only the first run does, such as generating kernels, is not measured.
     return run
 
 
@@ -136,7 +137,9 @@ def answer(request: dict) -> dict:
         start = time.perf_counter()
         cache[key]()
         seconds.append(time.perf_counter() - start)
-    return {"seconds": seconds, "peak_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3}
+    # Linux counts in KiB.
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    return {"seconds": seconds, "peak_megabytes": peak}
 
 
 def main() -> None:

@@ -13,11 +13,13 @@ public enum Share: Hashable, Sendable, Codable, CustomStringConvertible {
     }
   }
 
-  /// For example `12` or `25%`.
+  /// For example `12`, `25%` or `0.1%`.
   public var description: String {
     switch self {
-    case .count(let count): "\(count)"
-    case .fraction(let fraction): "\((fraction * 1000).rounded() / 10)%"
+    case .count(let count): return "\(count)"
+    case .fraction(let fraction):
+      let tenths = Int((fraction * 1000).rounded())
+      return tenths % 10 == 0 ? "\(tenths / 10)%" : "\(tenths / 10).\(tenths % 10)%"
     }
   }
 }

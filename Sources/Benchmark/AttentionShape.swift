@@ -41,8 +41,9 @@ public struct AttentionShape: Hashable, Sendable {
       throw BenchmarkError("--head-dimension must be even and at most 256, not \(headDimension)")
     }
     let (tokens, overflow) = frames.multipliedReportingOverflow(by: tokensPerFrame)
-    guard !overflow, tokens + textTokens <= 1 << 24, heads <= 1 << 10 else {
-      throw BenchmarkError("--tokens and --heads are too many: at most \(1 << 24) tokens and \(1 << 10) heads")
+    guard !overflow, tokens <= 1 << 24, textTokens <= 1 << 24, tokens + textTokens <= 1 << 24, heads <= 1 << 10 else {
+      throw BenchmarkError(
+        "--tokens, --text-tokens and --heads are too many: at most \(1 << 24) tokens and \(1 << 10) heads")
     }
   }
 
@@ -66,6 +67,10 @@ public struct AttentionShape: Hashable, Sendable {
   /// What a QKV linear layer of a model with such attention would hand over: layer norm of queries and keys, and rotary
   /// embedding of the video.
   func projection(on machine: BenchmarkMachine) throws -> AttentionProjection {
+    // Random numbers in float32, activations and prepared heads of queries, keys and values; and the rotary table.
+    try machine.expect(
+      [[layout.sequenceLength, 3 * heads + 1, headDimension]], bytesPerElement: 12,
+      options: "--tokens, --text-tokens, --heads and --head-dimension")
     let width = 3 * heads * headDimension
     let rotary = try RotaryTable(
       cosine: angles(machine, seed: 3), sine: angles(machine, seed: 4))

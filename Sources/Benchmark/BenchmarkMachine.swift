@@ -36,6 +36,21 @@ public struct BenchmarkMachine: Sendable {
   /// What runs, for example `avx2, 2 threads, float32, oneDNN 2.6.3; medians of 7 rounds`.
   public var summary: String { "\(device.summary); medians of \(rounds) interleaved rounds" }
 
+  /// Throws when a benchmark would hold more than the system can give: before anything is allocated, because a process
+  /// that takes too much is ended without a word.
+  /// - Parameters:
+  ///   - shapes: The extents of everything that is held at the same time.
+  ///   - bytesPerElement: What an element takes, in all the forms that are held.
+  ///   - options: The options that the sizes come from.
+  func expect(_ shapes: [[Int]], bytesPerElement: Int, options: String) throws(BenchmarkError) {
+    // As `Double`, because the product of such sizes may not fit an `Int`.
+    let bytes = shapes.reduce(0) { $0 + $1.reduce(Double(bytesPerElement)) { $0 * Double($1) } }
+    guard let available = CPUDevice.availableMemory, bytes > Double(available) else { return }
+    let wanted = bytes < 0x1p62 ? "\(Int(bytes) >> 20)" : "more than 2⁴²"
+    throw BenchmarkError(
+      "\(options) are too large: they need \(wanted) MiB of memory and \(available >> 20) MiB are available")
+  }
+
   /// A result of work on this machine.
   func result(_ benchmark: String, _ variant: String, _ shape: [(String, Int)], _ samples: Samples) -> BenchmarkResult {
     var result = BenchmarkResult(

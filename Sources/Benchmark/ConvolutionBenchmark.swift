@@ -52,6 +52,14 @@ public struct ConvolutionBenchmark: Sendable {
   /// Measures the convolutions.
   public func run(on machine: BenchmarkMachine) throws -> [BenchmarkResult] {
     let device = machine.device
+    // Random numbers in float32, activations and packed weights.
+    try machine.expect(
+      shapes.flatMap {
+        [
+          [$0.frames, $0.height, $0.width, $0.channels], [$0.frames, $0.height, $0.width, $0.outputs],
+          [$0.outputs, $0.channels, $0.kernel, $0.kernel, $0.kernel],
+        ]
+      }, bytesPerElement: 12, options: "--frames, --height, --width, --channels, --outputs and --kernel")
     let (samples, peak) = try machine.measure(
       shapes.enumerated().map { index, shape in
         let seed = UInt64(index) + 1

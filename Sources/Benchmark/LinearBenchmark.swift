@@ -42,6 +42,10 @@ public struct LinearBenchmark: Sendable {
   /// Measures the layers.
   public func run(on machine: BenchmarkMachine) throws -> [BenchmarkResult] {
     let device = machine.device
+    // Random numbers in float32, activations and packed weights.
+    try machine.expect(
+      shapes.flatMap { [[$0.rows, $0.inputs], [$0.outputs, $0.inputs], [$0.rows, $0.outputs]] }, bytesPerElement: 12,
+      options: "--rows, --inputs and --outputs")
     let (samples, peak) = try machine.measure(
       shapes.enumerated().map { index, shape in
         let weights = try machine.activations([shape.outputs, shape.inputs], seed: UInt64(index) + 1)

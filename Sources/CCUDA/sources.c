@@ -3,17 +3,29 @@
 // `#embed` is C23; clang has it in every mode, with a warning.
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
-static const char bfloat16[] = {
-#embed "common/bfloat16.cuh"
+static const char types_header[] = {
+#embed "ptx/types.cuh"
     , 0};
-static const char activation[] = {
+static const char convert_header[] = {
+#embed "ptx/convert.cuh"
+    , 0};
+static const char memory_header[] = {
+#embed "ptx/memory.cuh"
+    , 0};
+static const char mma_header[] = {
+#embed "ptx/mma.cuh"
+    , 0};
+static const char mbarrier_header[] = {
+#embed "ptx/mbarrier.cuh"
+    , 0};
+static const char wgmma_header[] = {
+#embed "ptx/wgmma.cuh"
+    , 0};
+static const char activation_header[] = {
 #embed "common/activation.cuh"
     , 0};
-static const char reduce[] = {
+static const char reduce_header[] = {
 #embed "common/reduce.cuh"
-    , 0};
-static const char tile[] = {
-#embed "common/tile.cuh"
     , 0};
 static const char values[] = {
 #embed "elementwise/values.cu"
@@ -30,23 +42,8 @@ static const char text[] = {
 static const char convolve[] = {
 #embed "convolution/convolve.cu"
     , 0};
-static const char simple[] = {
-#embed "attention/simple.cu"
-    , 0};
-static const char types_header[] = {
-#embed "attention/ptx/types.cuh"
-    , 0};
-static const char convert_header[] = {
-#embed "attention/ptx/convert.cuh"
-    , 0};
-static const char mbarrier_header[] = {
-#embed "attention/ptx/mbarrier.cuh"
-    , 0};
-static const char mma_header[] = {
-#embed "attention/ptx/mma.cuh"
-    , 0};
-static const char wgmma_header[] = {
-#embed "attention/ptx/wgmma.cuh"
+static const char geometry_header[] = {
+#embed "attention/geometry.cuh"
     , 0};
 static const char parameters_header[] = {
 #embed "attention/parameters.cuh"
@@ -78,6 +75,12 @@ static const char attend_sm80_header[] = {
 static const char attend_sm90_header[] = {
 #embed "attention/attend_sm90.cuh"
     , 0};
+static const char simple[] = {
+#embed "attention/simple.cu"
+    , 0};
+static const char wide[] = {
+#embed "attention/wide.cu"
+    , 0};
 static const char prepare_d64[] = {
 #embed "attention/prepare_d64.cu"
     , 0};
@@ -105,21 +108,20 @@ static const char attend_sm90_d128[] = {
 
 // One line for each file.
 static const svg_cuda_source sources[] = {
-    {"common/bfloat16.cuh", bfloat16},
-    {"common/activation.cuh", activation},
-    {"common/reduce.cuh", reduce},
-    {"common/tile.cuh", tile},
+    {"ptx/types.cuh", types_header},
+    {"ptx/convert.cuh", convert_header},
+    {"ptx/memory.cuh", memory_header},
+    {"ptx/mma.cuh", mma_header},
+    {"ptx/mbarrier.cuh", mbarrier_header},
+    {"ptx/wgmma.cuh", wgmma_header},
+    {"common/activation.cuh", activation_header},
+    {"common/reduce.cuh", reduce_header},
     {"elementwise/values.cu", values},
     {"elementwise/rows.cu", rows},
     {"elementwise/frames.cu", frames},
     {"elementwise/text.cu", text},
     {"convolution/convolve.cu", convolve},
-    {"attention/simple.cu", simple},
-    {"attention/ptx/types.cuh", types_header},
-    {"attention/ptx/convert.cuh", convert_header},
-    {"attention/ptx/mbarrier.cuh", mbarrier_header},
-    {"attention/ptx/mma.cuh", mma_header},
-    {"attention/ptx/wgmma.cuh", wgmma_header},
+    {"attention/geometry.cuh", geometry_header},
     {"attention/parameters.cuh", parameters_header},
     {"attention/mask.cuh", mask_header},
     {"attention/softmax.cuh", softmax_header},
@@ -130,6 +132,8 @@ static const svg_cuda_source sources[] = {
     {"attention/profile.cuh", profile_header},
     {"attention/attend_sm80.cuh", attend_sm80_header},
     {"attention/attend_sm90.cuh", attend_sm90_header},
+    {"attention/simple.cu", simple},
+    {"attention/wide.cu", wide},
     {"attention/prepare_d64.cu", prepare_d64},
     {"attention/prepare_d128.cu", prepare_d128},
     {"attention/profile_d64.cu", profile_d64},

@@ -34,6 +34,10 @@ static int kind_of_panel(const svg_dnn_linear* linear, int64_t panel) {
   return panel_width(linear, panel) == linear->panel_outputs ? 0 : 1;
 }
 
+bool svg_dnn_linear_writes_strided(const svg_dnn_linear* linear) {
+  return linear->type == SVG_DNN_FLOAT32;
+}
+
 static dnnl_status_t describe(const dnnl_memory_desc_t* x, const dnnl_memory_desc_t* w, const dnnl_memory_desc_t* b,
                               const dnnl_memory_desc_t* y, svg_dnn_activation activation,
                               dnnl_primitive_desc_t* description) {
@@ -69,9 +73,10 @@ static dnnl_status_t choose_layout(svg_dnn_linear* linear, int kind, int64_t wid
   memset(&any, 0, sizeof any);
   dnnl_primitive_desc_t description = NULL;
   const dnnl_dims_t extents = {linear->inputs, width};
+  const int64_t y_stride = svg_dnn_linear_writes_strided(linear) ? linear->outputs : width;
   dnnl_status_t status = make_matrix(&x, rows, linear->inputs, linear->inputs, linear->type);
   if (status == dnnl_success)
-    status = make_matrix(&y, rows, width, linear->outputs, linear->type);
+    status = make_matrix(&y, rows, width, y_stride, linear->type);
   if (status == dnnl_success)
     status = svg_layout_make(&any, 2, extents, linear->type, NULL);
   if (status == dnnl_success)

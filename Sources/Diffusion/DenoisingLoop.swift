@@ -32,7 +32,7 @@ public struct DenoisingLoop: Sendable {
   public private(set) var nextStep = 0
 
   private let denoiser: any Denoiser
-  private let attention: any AttentionMechanism
+  private var attention: any AttentionMechanism
   private let conditions: Conditions
   private let guidance: Guidance
   private var scheduler: any Scheduler
@@ -106,6 +106,17 @@ public struct DenoisingLoop: Sendable {
     }
     latents = scheduler.step(nextStep, latents: latents, prediction: prediction, noise: &noise)
     nextStep += 1
+  }
+
+  /// The same run from here on with another mechanism; this one stays as it is.
+  ///
+  /// Where both mechanisms do the same in all steps so far, the continuation ends as a whole run of its own would, bit for
+  /// bit.
+  /// - Parameter attention: The mechanism for the steps that come, made for this run's number of steps.
+  public func continued(with attention: any AttentionMechanism) -> DenoisingLoop {
+    var loop = self
+    loop.attention = attention
+    return loop
   }
 
   private func guidedPrediction() throws -> Tensor {

@@ -32,15 +32,6 @@ public struct VideoPipeline: Sendable {
     self.schedulerSettings = schedulerSettings
   }
 
-  /// Encodes prompts; the text encoder is loaded for it and freed after it.
-  /// - Returns: A condition for each prompt.
-  /// - Throws: `CheckpointError` for weights that cannot be read, what the tokenizer and the device throw, and
-  ///   `CancellationError` when the task is canceled.
-  public func encode(_ prompts: [String]) throws -> [TextCondition] {
-    let encoder = try model.loadTextEncoder(on: device)
-    return try prompts.map(encoder.encode)
-  }
-
   /// Encodes images, each of the size of its video; the encoder is loaded for it and freed after it.
   /// - Parameter images: `[height, width, 3]`, float32, RGB from 0 to 1, each with whether to encode it in tiles.
   /// - Throws: `CheckpointError` for weights that cannot be read, `ModelError` for latents that are not finite, what the

@@ -12,7 +12,7 @@ public final class VideoGenerator: Sendable {
   public var model: ModelDescription { planner.pipeline.model.description }
 
   private let planner: Planner
-  private let worker: GenerationWorker
+  let worker: GenerationWorker
 
   /// Opens a model.
   /// - Throws: ``GenerationError`` when the bundled model or the device is not there, and what is wrong with the

@@ -20,4 +20,12 @@ import Testing
   func `a share is rounded down and never exceeds the whole`(share: Share, total: Int, expected: Int) {
     #expect(share.resolved(of: total) == expected)
   }
+
+  @Test(arguments: [
+    (Share.fraction(0.25), "25%"), (.fraction(0.001), "0.1%"), (.fraction(0.125), "12.5%"), (.fraction(1), "100%"),
+    (.count(12), "12"),
+  ])
+  func `a share is written as it is asked for`(share: Share, text: String) {
+    #expect(share.description == text)
+  }
 }

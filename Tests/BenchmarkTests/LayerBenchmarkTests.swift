@@ -30,6 +30,23 @@ struct LayerBenchmarkTests {
     #expect(throws: BenchmarkError.self) { try LinearBenchmark([LinearShape(rows: 0, inputs: 1, outputs: 1)]) }
   }
 
+  @Test(arguments: [1 << 20, 1 << 40, Int.max])
+  func `sizes that no memory holds are refused before anything is allocated`(size: Int) throws {
+    let machine = try machine()
+    #expect(throws: BenchmarkError.self) {
+      try LinearBenchmark([LinearShape(rows: size, inputs: size, outputs: size)]).run(on: machine)
+    }
+    #expect(throws: BenchmarkError.self) {
+      try ConvolutionBenchmark([
+        ConvolutionShape(channels: size, outputs: 1, frames: 1, height: 4, width: size)
+      ]).run(on: machine)
+    }
+    var shape = AttentionShape(heads: 1 << 10, headDimension: 256, frames: 1 << 12, tokensPerFrame: 1 << 11)
+    #expect(throws: BenchmarkError.self) { try PrepareBenchmark(shape).run(on: machine) }
+    shape.textTokens = size
+    #expect(throws: BenchmarkError.self) { try AttentionBenchmark(shape, densities: [1]).run(on: machine) }
+  }
+
   @Test(arguments: BenchmarkPreset.allCases)
   func `every preset has shapes that can run`(preset: BenchmarkPreset) throws {
     _ = try AttentionBenchmark(preset.attention, densities: [1, 0.3])

@@ -24,8 +24,8 @@ import Testing
       for text in ["\"a red circle\", seed 0", "PSNR ", " dB", "SSIM ", "density computed", "speed-up", "head calls:"] {
         #expect(outcome.output.contains(text), "\(text)")
       }
-      #expect(outcome.error.contains("run 1 of 2: svg\n"))
-      #expect(outcome.error.contains("run 2 of 2: dense\n"))
+      #expect(outcome.error.contains("run 1 of 2: dense\n"))
+      #expect(outcome.error.contains("run 2 of 2: svg\n"))
       #expect(outcome.error.hasSuffix("report: report.html\n"))
       #expect(try files(in: folder) == ["report.html"])
       let page = try String(decoding: bytes(folder + "/report.html"), as: UTF8.self)
@@ -104,6 +104,29 @@ import Testing
     }
   }
 
+  @Test func `a page that cannot be written does not hide what ended the run`() async throws {
+    try await withTemporaryFolder { folder in
+      try Data(#"{"prompt": "a", "steps": 1}\#n{"prompt": "b", "steps": 900}"#.utf8)
+        .write(to: URL(filePath: folder + "/list.jsonl"))
+      // The folder of the page goes when the first comparison is there, and the run is stopped in the second.
+      let outcome = try await Command.shell(
+        """
+        mkdir pages
+        "$svgen" compare --model "$model" --prompts list.jsonl --frames 1 --report pages/report.html 2>log &
+        until grep -q 'run 3 of 4' log; do kill -0 $! || exit 99; sleep 0.01; done
+        rmdir pages
+        kill -s TERM $!
+        wait $!
+        code=$?
+        cat log >&2
+        exit $code
+        """, in: folder)
+      #expect(outcome.code == 130)
+      #expect(outcome.error.contains("pages/report.html"), "\(outcome.error)")
+      #expect(outcome.output.contains("PSNR"))
+    }
+  }
+
   @Test(arguments: [
     ([], ["--prompt"]), (["--prompt", ""], ["--prompt", "empty"]),
     (["--prompt", "x", "--prompts", "list.jsonl"], ["--prompt", "--prompts", "exclude"]),
@@ -113,6 +136,7 @@ import Testing
     (["--prompt", "x", "--density", "2"], ["--density", "above 0 and at most 1", "2"]),
     (["--prompt", "x", "--density", "0.3,2"], ["--density", "above 0 and at most 1", "2"]),
     (["--prompt", "x", "--density", "0.3,,0.5"], ["--density", "such as 0.3"]),
+    (["--prompt", "x", "--seed", "1", "--seeds", "2,3"], ["--seed", "--seeds", "exclude"]),
     (["--prompt", "x", "--seeds", "a"], ["--seeds", "a whole number"]),
     (["--prompt", "x", "--seeds", "1,-2"], ["--seeds", "a whole number"]),
     (["--prompt", "x", "--profile-rows", "0"], ["--profile-rows", "at least one row"]),

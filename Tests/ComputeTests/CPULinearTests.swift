@@ -26,7 +26,7 @@ import Testing
   @Test(arguments: Setup.all, [Activation.relu, .silu, .geluTanh, .gelu, .quickGELU])
   func `activations are applied before rounding`(setup: Setup, activation: Activation) throws {
     let (input, exact) = setup.operand(noise([67, 24], seed: 4, scale: 2))
-    let parameters = LinearParameters(weights: [noise([40, 24], seed: 5)])
+    let parameters = LinearParameters(weights: [exactNoise([40, 24], seed: 5)])
     let device = setup.device
     let result = try device.linear(input, device.makeLinear(parameters), activation: activation)
     let wanted = reference.linear(exact, reference.makeLinear(parameters), activation: activation)
@@ -39,8 +39,8 @@ import Testing
     let (input, exact) = setup.operand(noise([9, 20], seed: 6))
     let parameters = LinearParameters(
       weights: [
-        noise([200, 20], seed: 7), noise([100, 20], seed: 8).converted(to: .float16),
-        noise([31, 20], seed: 9).converted(to: .bfloat16),
+        exactNoise([200, 20], seed: 7), exactNoise([100, 20], seed: 8).converted(to: .float16),
+        exactNoise([31, 20], seed: 9).converted(to: .bfloat16),
       ],
       biases: [noise([200], seed: 10), noise([100], seed: 11).converted(to: .float16), noise([31], seed: 12)])
     let device = setup.device
@@ -53,7 +53,7 @@ import Testing
   func `a gated linear layer adds to the residual in place`(setup: Setup) throws {
     let (input, exact) = setup.operand(noise([150, 16], seed: 13))
     let (own, exactResidual) = setup.operand(noise([150, 300], seed: 14))
-    let parameters = LinearParameters(weights: [noise([300, 16], seed: 15)], biases: [noise([300], seed: 16)])
+    let parameters = LinearParameters(weights: [exactNoise([300, 16], seed: 15)], biases: [noise([300], seed: 16)])
     let gates = [
       RowGate(rows: 70..<140, gate: noise([300], seed: 17)), RowGate(rows: 3..<5, gate: noise([300], seed: 18)),
     ]

@@ -1,5 +1,6 @@
 import Compute
 import Tensor
+import TestSupport
 import Testing
 
 /// Every operation of every device against the reference, with small and awkward sizes: what `svgen doctor --self-test`
@@ -15,6 +16,14 @@ import Testing
       let outcome = try check.run(on: CPUDevice(threads: 2, activationType: type))
       #expect(outcome.hasPassed, "\(check.operation) \(check.sizes), \(type): \(outcome.details), \(outcome.worst)")
     }
+  }
+
+  /// What a GPU would do, instruction by instruction: not its speed, but its arithmetic, addresses and launches.
+  @Test(arguments: DeviceCheck.all.indices)
+  func `a GPU that is emulated computes what it should`(check: Int) throws {
+    let check = DeviceCheck.all[check]
+    let outcome = try check.run(on: CUDADevice.emulated())
+    #expect(outcome.hasPassed, "\(check.operation) \(check.sizes): \(outcome.details), \(outcome.worst)")
   }
 
   @Test(.enabled(if: hasGPU, "there is no GPU with CUDA, NVRTC and cuBLASLt"))

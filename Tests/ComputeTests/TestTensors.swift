@@ -17,6 +17,11 @@ func noise(_ shape: Shape, seed: UInt64, scale: Float = 1, offset: Float = 0) ->
   return Tensor(values, shape: shape)
 }
 
+/// Noise in float32 that bfloat16 holds without rounding, so that a layer's own type makes no difference to its weights.
+func exactNoise(_ shape: Shape, seed: UInt64) -> Tensor {
+  noise(shape, seed: seed).converted(to: .bfloat16).converted(to: .float32)
+}
+
 /// How a processor device is set up in a test.
 struct Setup: Sendable, CustomTestStringConvertible {
   let type: ElementType

@@ -32,7 +32,8 @@ import Testing
     let scale = variant == "unguided" ? 1 : try #require(settings["guidance"].flatMap(Double.init))
     let guidance = Guidance(scale: scale, isDynamic: variant == "dynamic")
     let negativePrompt = variant == "negative" ? try #require(settings["negative_prompt"]) : ""
-    let conditions = try pipeline.encode([try #require(settings["prompt"]), negativePrompt])
+    let encoder = try pipeline.model.loadTextEncoder(on: pipeline.device)
+    let conditions = try [try #require(settings["prompt"]), negativePrompt].map(encoder.encode)
     var image: ImagePosterior?
     if goldens.names.contains("picture") {
       let original = try goldens.tensor("picture")

@@ -46,7 +46,7 @@ import Testing
   func `every instruction set agrees with the scalar kernels`(problem: KernelCase) {
     let inputs = KernelProblem(problem)
     let expected = inputs.attend(SVG_ISA_SCALAR)
-    for isa in vectorISAs {
+    for isa in vectorISAs where svg_isa_supports(isa, Int64(problem.headDimension)) {
       for output in [SVG_FLOAT32, SVG_BFLOAT16] {
         let error = relativeError(inputs.attend(isa, output: output), expected)
         #expect(error <= tolerance(isa, output: output), "\(isa.testDescription)")
@@ -74,11 +74,18 @@ import Testing
   @Test(arguments: vectorISAs)
   func `scores of a hundred million neither overflow nor turn into NaN`(isa: svg_isa) {
     let inputs = KernelProblem(
-      KernelCase(headDimension: 64, frames: 3, tokensPerFrame: 40, textTokens: 5, magnitude: 1e4, seed: 50))
+      KernelCase(
+        headDimension: 64, frames: 3, tokensPerFrame: 40, textTokens: 5, element: SVG_BFLOAT16, magnitude: 1e4,
+        seed: 50))
     let found = inputs.attend(isa)
+    let expected = inputs.attend(SVG_ISA_SCALAR)
     #expect(found.allSatisfy { $0.isFinite })
-    // One key takes all the weight, so that its value comes out unless two scores are closer than their rounding.
-    #expect(relativeError(found, inputs.attend(SVG_ISA_SCALAR)) <= tolerance(isa))
+    // One key takes all the weight, so that its value comes out. Another one may where two scores are nearer than their
+    // rounding: none in float32; where scaled queries are rounded to bfloat16, by 2⁻⁹ of them, one row in some hundred.
+    let rows = stride(from: 0, to: found.count, by: 64).map { $0..<$0 + 64 }
+    let others = rows.filter { relativeError(Array(found[$0]), Array(expected[$0])) > tolerance(isa) }
+    let roundsQueries = [SVG_ISA_AVX512_BF16, SVG_ISA_AMX_BF16].contains(isa)
+    #expect(others.count <= (roundsQueries ? rows.count / 50 : 0))
   }
 
   @Test(arguments: vectorISAs + [SVG_ISA_SCALAR])

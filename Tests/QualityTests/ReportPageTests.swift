@@ -108,6 +108,10 @@ struct ReportInBrowserTests {
     #expect(page.attribute("data-cell", of: "head-map") == "5 1 0")
     #expect(document.contains("step 5, layer 1, head 0: "))
     #expect(document.contains("98.9 s dense, 73.8 s sparse"))
+    // Three methods at three densities, three times each.
+    #expect(document.contains("the first of 27 comparisons"))
+    // Words stand apart, and a person who copies them gets the command.
+    #expect(document.contains("<span>--density</span> <span>0.2,0.3,0.5</span></pre>"))
   }
 
   @Test func `identical videos and missing parts leave a whole page`() throws {

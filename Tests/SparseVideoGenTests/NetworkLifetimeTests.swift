@@ -15,6 +15,26 @@ import Testing
 struct NetworkLifetimeTests {
   @Test(arguments: [1, 2])
   func `a network is freed before the next one is loaded`(videos: Int) async throws {
+    let living = try await networks(of: (0..<videos).map { tinyRequest(seed: UInt64($0)) })
+    // With many videos transformer and decoder take turns, and stay.
+    #expect(living.loads == ["text encoder", "transformer", videos == 1 ? "decoder" : "decoder beside transformer"])
+    #expect(living.namesWhileDecoding.last == ["decoder"])
+    #expect(living.isEmpty)
+  }
+
+  @Test func `steps that are shared do not keep the transformer`() async throws {
+    let requests = [AttentionChoice.dense, .sparse(SparseVideoGenSettings(denseSteps: .count(1)))].map {
+      var request = tinyRequest()
+      request.attention = $0
+      return request
+    }
+    let living = try await networks(of: requests)
+    #expect(living.namesWhileDecoding == [["transformer", "decoder"], ["decoder"]])
+    #expect(living.isEmpty)
+  }
+
+  /// Makes videos and tells what was in memory meanwhile.
+  private func networks(of requests: [GenerationRequest]) async throws -> LivingNetworks {
     let source = ModelSource.reference(Fixtures.model("cogvideox-5b").path)
     let pipeline = try VideoPipeline(directory: source.directory(), device: CPUDevice())
     let living = LivingNetworks()
@@ -23,18 +43,18 @@ struct NetworkLifetimeTests {
       schedulerSettings: pipeline.schedulerSettings)
     let chosen = ChosenDevice(device: pipeline.device, name: "cpu", memory: SystemMemory.total, threads: 1)
     let worker = GenerationWorker(planner: Planner(pipeline: watched, source: source, chosen: chosen))
-    try await worker.generate((0..<videos).map { tinyRequest(seed: UInt64($0)) }) { _, _ in }
-    // With many videos transformer and decoder take turns, and stay.
-    #expect(living.loads == ["text encoder", "transformer", videos == 1 ? "decoder" : "decoder beside transformer"])
-    #expect(living.isEmpty)
+    try await worker.generate(requests) { _, _ in }
+    return living
   }
 }
 
 /// Which networks are in memory, and what was there when each was loaded.
 private final class LivingNetworks: Sendable {
-  private let state = Mutex((names: [String](), loads: [String]()))
+  private let state = Mutex((names: [String](), loads: [String](), whileDecoding: [[String]]()))
 
   var loads: [String] { state.withLock { $0.loads } }
+  /// What was in memory when each decoding began.
+  var namesWhileDecoding: [[String]] { state.withLock { $0.whileDecoding } }
   var isEmpty: Bool { state.withLock { $0.names.isEmpty } }
 
   func add(_ name: String) {
@@ -44,13 +64,15 @@ private final class LivingNetworks: Sendable {
     }
   }
 
+  func noteDecoding() { state.withLock { $0.whileDecoding.append($0.names) } }
+
   func remove(_ name: String) { state.withLock { $0.names.removeAll { $0 == name } } }
 }
 
 /// Lives as long as the network that holds it.
 private final class Life: Sendable {
   private let name: String
-  private let living: LivingNetworks
+  let living: LivingNetworks
 
   init(_ name: String, in living: LivingNetworks) {
     self.name = name
@@ -84,7 +106,8 @@ private struct WatchedDecoder: FrameDecoder {
   let life: Life
 
   func decode(_ latents: Tensor, tiled: Bool, progress: (Double) -> Void) throws -> Tensor {
-    try network.decode(latents, tiled: tiled, progress: progress)
+    life.living.noteDecoding()
+    return try network.decode(latents, tiled: tiled, progress: progress)
   }
 }
 

@@ -19,7 +19,7 @@ def compile(path, arch, defines=(), includes=(), verbose=True):
     n.nvrtcGetErrorString.restype = ctypes.c_char_p
     program = ctypes.c_void_p()
     n.nvrtcCreateProgram(ctypes.byref(program), open(path, "rb").read(), os.path.basename(path).encode(), 0, None, None)
-    options = [f"--gpu-architecture={arch}", "--std=c++20", f"-I{os.path.dirname(os.path.abspath(path))}",
+    options = [f"--gpu-architecture={arch}", "--std=c++20", f"-I{os.path.dirname(os.path.abspath(path))}", f"-I{os.path.dirname(os.path.dirname(os.path.abspath(path)))}",
                "--ptxas-options=-v"] + [f"-D{d}" for d in defines] + [f"-I{i}" for i in includes]
     array = (ctypes.c_char_p * len(options))(*[o.encode() for o in options])
     rc = n.nvrtcCompileProgram(program, len(options), array)

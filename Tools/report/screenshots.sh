@@ -22,7 +22,7 @@ END
 # shoot NAME ADDRESS WIDTH HEIGHT SCHEME    (a preferred color scheme of 0 is dark, 1 is light)
 shoot() {
   "$browser" --headless=new --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$work/profile" \
-    --virtual-time-budget=8000 --window-size="$3,$4" --blink-settings="preferredColorScheme=$5" \
+    --virtual-time-budget=60000 --window-size="$3,$4" --blink-settings="preferredColorScheme=$5" \
     --screenshot="$folder/$1.png" "$2" 2> "$work/log" || { cat "$work/log" >&2; exit 1; }
 }
 shoot light "file://$report#frame=${FRAME:-10}" 1200 "${HEIGHT:-3200}" 1

@@ -1,69 +1,80 @@
 #!/bin/sh
-# Measures what Docs/Results.md says, with many comparisons beside each other.
+# Measures what Docs/Results.md says, one comparison after the other.
 #
-# usage: Tools/results/study.sh SVGEN FOLDER PROCESSES THREADS
+# usage: Tools/results/study.sh SVGEN FOLDER [PART…]
 #
-# SVGEN is the command, FOLDER gets a file of JSON lines for each comparison, PROCESSES run at a time with THREADS each.
-# Three parts, in an order that makes something of every one early:
+# SVGEN is the command, FOLDER gets a file of JSON lines for each comparison. The parts, in the order that tells most
+# early; all but the last when none is named:
 #
-#   methods   every prompt, both seeds: svg, spatial, temporal at densities 0.2, 0.3, 0.5
-#   rows      the first six prompts, seed 0: 0.1 %, 1 %, 5 % and all rows profiled, density 0.3
-#   steps     the first six prompts, seed 0: 0, 10, 25 and 50 % dense steps, density 0.3
+#   methods-0.3     every prompt, both seeds: svg, spatial and temporal at density 0.3
+#   rows            the first six prompts, seed 0: 0.1 %, 1 %, 5 % and all rows profiled, density 0.3 (64: methods-0.3)
+#   steps           the first six prompts, seed 0: 0, 10, 50 and 75 % dense steps, density 0.3 (25 %: methods-0.3)
+#   limits          the first three prompts, seed 0: densities 0.7 and 0.9; 1 and 4 of 8 layers dense at density 0.3
+#   methods-others  every prompt, both seeds: the same at densities 0.2 and 0.5
+#   speed           the first four prompts, seed 0: svg at 0.2, 0.3 and 0.5 by turns with dense, and the rows to profile
 #
+# Quality does not depend on what else the machine does, times do: measure speed while nothing else runs.
 # A comparison that is already there is not made again, so that an interrupted study goes on where it was; one that fails
 # leaves its last words in a .log file, and the others go on. Pairs that are finished in a comparison that is not lie in a
 # .part file, which tables.py reads too.
-# The environment may set STUDY_OPTIONS (for example "--steps 4"), STUDY_PROMPTS (a file like prompts.jsonl), and
-# STUDY_PARTS (for example "methods").
+# The environment may set STUDY_OPTIONS (for example "--steps 4"), STUDY_PROMPTS (a file like prompts.jsonl) and STUDY_SEEDS
+# (of the methods, for example "0").
 set -eu
 
-# One comparison, called by the loop below: NAME PROMPT SEED and what is varied.
-if [ "${1:-}" = --one ]; then
-  name=$2 prompt=$3 seed=$4
-  shift 4
-  file=$STUDY_FOLDER/$name.jsonl
-  [ ! -e "$file" ] || exit 0
+[ $# -ge 2 ] || { sed -n '4s/^# //p' "$0" >&2; exit 64; }
+[ -x "$1" ] || { echo "$1 is no program: name the svgen that was built" >&2; exit 64; }
+svgen=$1 folder=$2
+shift 2
+[ $# -gt 0 ] || set -- methods-0.3 rows steps limits methods-others
+prompts=${STUDY_PROMPTS:-$(dirname "$0")/prompts.jsonl}
+mkdir -p "$folder"
+
+# compare NAME PROMPT OPTION…    one comparison, unless it is there
+compare() {
+  name=$1 prompt=$2
+  shift 2
+  file=$folder/$name.jsonl
+  [ ! -e "$file" ] || return 0
   # shellcheck disable=SC2086
-  if "$STUDY_SVGEN" compare --prompt "$prompt" --seeds "$seed" "$@" --no-report --json --quiet \
-    --threads "$STUDY_THREADS" ${STUDY_OPTIONS:-} > "$file.part" 2> "$STUDY_FOLDER/$name.log"; then
+  if "$svgen" compare --prompt "$prompt" "$@" --no-report --json --quiet ${STUDY_OPTIONS:-} \
+    < /dev/null > "$file.part" 2> "$folder/$name.log"; then
     mv "$file.part" "$file"
-    rm "$STUDY_FOLDER/$name.log"
+    rm "$folder/$name.log"
     echo "$name" >&2
   else
     [ -s "$file.part" ] || rm -f "$file.part"
-    echo "$name failed: $(tail -n 1 "$STUDY_FOLDER/$name.log")" >&2
+    echo "$name failed: $(tail -n 1 "$folder/$name.log")" >&2
   fi
-  exit 0
-fi
+}
 
-[ $# -eq 4 ] || { sed -n '4s/^# //p' "$0" >&2; exit 64; }
-here=$(cd "$(dirname "$0")" && pwd)
-prompts=${STUDY_PROMPTS:-$here/prompts.jsonl}
-[ -x "$1" ] || { echo "$1 is no program: name the svgen that was built" >&2; exit 64; }
-mkdir -p "$2"
-STUDY_SVGEN=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
-STUDY_FOLDER=$(cd "$2" && pwd)
-STUDY_THREADS=$4
-export STUDY_SVGEN STUDY_FOLDER STUDY_THREADS
-
-# jobs PART SEED COUNT OPTION…    a line of shell words for each of the first COUNT prompts
-jobs() {
-  part=$1 seed=$2 count=$3
+# each PART COUNT SEED OPTION…    a comparison for each of the first COUNT prompts
+each() {
+  part=$1 count=$2 seed=$3
   shift 3
-  case " ${STUDY_PARTS:-methods rows steps} " in *" $part "*) ;; *) return 0 ;; esac
   number=0
   sed -n 's/.*"prompt": *"\([^"]*\)".*/\1/p' "$prompts" | head -n "$count" | while read -r prompt; do
     number=$((number + 1))
-    printf '%s-%02d-seed%s "%s" %s %s\n' "$part" "$number" "$seed" "$prompt" "$seed" "$*"
+    compare "$(printf '%s-%02d-seed%s' "$part" "$number" "$seed")" "$prompt" --seed "$seed" "$@"
   done
 }
 
-{
-  jobs methods 0 1000 --method svg,spatial,temporal --density 0.2,0.3,0.5
-  jobs rows 0 6 --density 0.3 --profile-rows 0.1%,1%,5%,100%
-  jobs steps 0 6 --density 0.3 --dense-steps 0,10%,25%,50%
-  jobs methods 1 1000 --method svg,spatial,temporal --density 0.2,0.3,0.5
-} | xargs -P "$3" -L 1 "$0" --one
+for part in "$@"; do
+  case $part in
+    methods-0.3) for seed in ${STUDY_SEEDS:-0 1}; do each "$part" 1000 $seed --method svg,spatial,temporal --density 0.3; done ;;
+    rows) each "$part" 6 0 --density 0.3 --profile-rows 0.1%,1%,5%,100% ;;
+    steps) each "$part" 6 0 --density 0.3 --dense-steps 0,10%,50%,75% ;;
+    limits)
+      each densities 3 0 --density 0.7,0.9
+      for layers in 1 4; do each "layers-$layers" 3 0 --density 0.3 --dense-layers $layers; done
+      ;;
+    methods-others) for seed in ${STUDY_SEEDS:-0 1}; do each "$part" 1000 $seed --method svg,spatial,temporal --density 0.2,0.5; done ;;
+    speed)
+      each speed-densities 4 0 --density 0.2,0.3,0.5
+      each speed-rows 4 0 --density 0.3 --profile-rows 0.1%,64,1%,5%,100%
+      ;;
+    *) echo "there is no part $part" >&2; exit 64 ;;
+  esac
+done
 
-failed=$(find "$STUDY_FOLDER" -name '*.log' | wc -l)
+failed=$(find "$folder" -name '*.log' | wc -l)
 [ "$failed" -eq 0 ] || { echo "$failed comparisons failed; the same command tries them again" >&2; exit 1; }

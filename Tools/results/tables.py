@@ -3,6 +3,7 @@
 
     tables.py FOLDER                        # Markdown on standard output
     tables.py FOLDER --into Docs/Results.md # between the two marks of that file
+    tables.py FOLDER --pairs pairs.csv      # one line for each pair, quality only
 
 FOLDER is what study.sh filled: its files begin with the part of the study they belong to. Needs nothing but Python.
 """
@@ -10,6 +11,7 @@ FOLDER is what study.sh filled: its files begin with the part of the study they 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import math
 import statistics
@@ -25,45 +27,36 @@ class Pair:
     """A dense and a sparse run from one seed."""
 
     def __init__(self, line: dict):
-        line = plain(line)
         dense, sparse, quality = line["dense"], line["sparse"], line["quality"]
-        self.prompt, self.seed = line["prompt"], line["seed"]
-        self.label = sparse["label"]
-        words = self.label.split(",")[0].strip()
-        self.method = next((method for method, name in NAMES.items() if name == words), words)
-        self.asked = number(sparse.get("askeddensity"))
-        self.computed = number(sparse["computeddensity"])
-        self.settings = {item["name"]: item["value"] for item in sparse.get("settings", [])}
-        self.dense_settings = {item["name"]: item["value"] for item in dense.get("settings", [])}
-        self.psnr, self.frame_psnr = number(quality["psnr"]), number(quality["meanframepsnr"])
-        self.ssim, self.lpips = number(quality["ssim"]), number(quality.get("lpips"))
+        self.prompt, self.seed, self.label = line["prompt"], line["seed"], sparse["label"]
+        self.method = self.label.split(",")[0].strip()
+        self.asked, self.computed = number(sparse.get("askedDensity")), number(sparse["computedDensity"])
+        self.settings = {item["name"]: item["value"] for item in sparse["settings"]}
+        self.psnr, self.frame_psnr = number(quality["psnr"]), number(quality["meanFramePSNR"])
+        self.worst_frame = min(number(value) for value in quality["framePSNR"])
+        self.ssim = number(quality["ssim"])
         self.dense_seconds, self.seconds = dense["seconds"], sparse["seconds"]
-        self.operations = dense.get("floatingpointoperations"), sparse.get("floatingpointoperations")
-        self.machine = {item["name"]: item["value"] for item in line.get("machine", [])}
-        self.version = line.get("version")
+        self.operations = dense["floatingPointOperations"], sparse["floatingPointOperations"]
+        self.machine = {item["name"]: item["value"] for item in line["machine"]}
+        self.version = line["version"]
+
+    @property
+    def video(self) -> tuple:
+        return self.prompt, self.seed
 
     @property
     def key(self) -> tuple:
-        return self.prompt, self.seed, self.label, self.asked, tuple(sorted(self.settings.items()))
+        return self.prompt, self.seed, self.method, self.asked, tuple(sorted(self.settings.items()))
 
-    def speed_up(self, without: tuple = ()) -> float:
-        def total(seconds: dict) -> float:
-            return sum(value for phase, value in seconds.items() if phase not in without)
-
-        return total(self.dense_seconds) / total(self.seconds)
+    @property
+    def speed_up(self) -> float:
+        return sum(self.dense_seconds.values()) / sum(self.seconds.values())
 
     @property
     def attainable(self) -> float:
         """Amdahl's law with the dense run's share of attention; patterns cost nothing."""
-        share = self.dense_seconds.get("attention", 0) / sum(self.dense_seconds.values())
+        share = self.dense_seconds["attention"] / sum(self.dense_seconds.values())
         return 1 / (1 - share + share * self.computed)
-
-
-def plain(value):
-    """The same with keys in lower case and without underscores: `meanFramePSNR` and `mean_frame_psnr` are one key."""
-    if isinstance(value, dict):
-        return {key.replace("_", "").lower(): plain(item) for key, item in value.items()}
-    return [plain(item) for item in value] if isinstance(value, list) else value
 
 
 def number(value) -> float | None:
@@ -72,20 +65,20 @@ def number(value) -> float | None:
 
 
 def read(folder: Path) -> tuple[dict[str, list[Pair]], list[str]]:
-    """The pairs of each part of the study, and what could not be read; each pair once."""
+    """The pairs of each part of the study, and what could not be read; each pair once in a part."""
     parts: dict[str, dict[tuple, Pair]] = defaultdict(dict)
     problems = []
     for file in sorted([*folder.glob("*.jsonl"), *folder.glob("*.jsonl.part")]):
+        name = file.name.split("-")[0]
+        if name == "speed":
+            name = "-".join(file.name.split("-")[:2])
         for row, text in enumerate(file.read_text().splitlines(), 1):
             try:
-                line = json.loads(text)
+                pair = Pair(json.loads(text))
             except json.JSONDecodeError:
                 problems.append(f"{file.name}:{row} is cut off")
                 continue
-            if "quality" not in line:
-                continue
-            pair = Pair(line)
-            parts[file.name.split("-")[0]].setdefault(pair.key, pair)
+            parts[name].setdefault(pair.key, pair)
     return {part: list(pairs.values()) for part, pairs in parts.items()}, problems
 
 
@@ -100,6 +93,11 @@ def spread(values: list[float], digits: int, unit: str = "") -> str:
     return text + unit + (f" ({len(values) - len(finite)} identical)" if len(finite) < len(values) else "")
 
 
+def middle(values: list[float], digits: int, unit: str) -> str:
+    """`1.35 (1.33–1.37) ×`: median, least and most."""
+    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}–{max(values):.{digits}f}){unit}"
+
+
 def table(header: list[str], rows: list[list[str]]) -> str:
     lines = ["| " + " | ".join(header) + " |", "| --- |" + " ---: |" * (len(header) - 1)]
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
@@ -109,10 +107,6 @@ def percent(value: float) -> str:
     return f"{value * 100:.1f} %"
 
 
-def mean(values) -> float:
-    return statistics.fmean(list(values))
-
-
 def grouped(pairs: list[Pair], key) -> dict:
     groups: dict = defaultdict(list)
     for pair in pairs:
@@ -120,100 +114,138 @@ def grouped(pairs: list[Pair], key) -> dict:
     return groups
 
 
-def columns(pairs: list[Pair]) -> list[str]:
+QUALITY = ["computed", "PSNR", "lowest", "mean of frames' PSNR", "SSIM", "pairs"]
+
+
+def quality(pairs: list[Pair]) -> list[str]:
     return [
-        percent(mean(pair.computed for pair in pairs)),
+        percent(statistics.fmean(pair.computed for pair in pairs)),
         spread([pair.psnr for pair in pairs], 2, " dB"),
+        f"{min(pair.psnr for pair in pairs):.1f} dB",
         spread([pair.frame_psnr for pair in pairs], 2, " dB"),
         spread([pair.ssim for pair in pairs], 4),
-        spread([pair.speed_up() for pair in pairs], 2, "×"),
-        f"{mean(pair.attainable for pair in pairs):.2f}×",
         str(len(pairs)),
     ]
 
 
-COLUMNS = ["computed", "PSNR", "mean of frames' PSNR", "SSIM", "speed-up", "at best", "pairs"]
-
-
 def methods(pairs: list[Pair]) -> str:
+    """A table of all pairs, and how often the method wins against its ablations on the same videos."""
     groups = grouped(pairs, lambda pair: (pair.asked, pair.method))
     rows, sentences = [], []
     for asked in sorted({asked for asked, _ in groups}):
         for method in [name for name in NAMES if (asked, name) in groups]:
-            rows.append([f"{asked:g}, {NAMES[method]}"] + columns(groups[asked, method]))
-        ours = {(pair.prompt, pair.seed): pair for pair in groups.get((asked, "svg"), [])}
+            rows.append([f"{asked:g}, {NAMES[method]}"] + quality(groups[asked, method]))
+        ours = {pair.video: pair for pair in groups.get((asked, "svg"), [])}
         for rival in ("spatial", "temporal"):
-            both = [(ours[key], pair) for pair in groups.get((asked, rival), []) if (key := (pair.prompt, pair.seed)) in ours]
+            both = [(ours[pair.video], pair) for pair in groups.get((asked, rival), []) if pair.video in ours]
             if both:
                 wins = sum(mine.psnr > other.psnr for mine, other in both)
-                sentences.append(
-                    f"- At {asked:g}, Sparse VideoGen has the higher PSNR in {wins} of {len(both)} pairs against {NAMES[rival]}.")
-    return table(["density asked, method"] + COLUMNS, rows) + "\n\n" + "\n".join(sentences)
+                gain = spread([mine.psnr - other.psnr for mine, other in both], 2, " dB")
+                sentences.append(f"- Density {asked:g}: higher PSNR than {NAMES[rival]} in {wins} of {len(both)} pairs, "
+                                 f"by {gain}.")
+    return table(["density asked, method"] + QUALITY, rows) + "\n\n" + "\n".join(sentences)
+
+
+def varied(pairs: list[Pair], defaults: list[Pair], setting: str) -> str:
+    """A table by one setting, with the pairs of its default value where the same videos have them."""
+    videos = {pair.video for pair in pairs}
+    same = [pair for pair in defaults if pair.method == "svg" and pair.asked == 0.3 and pair.video in videos]
+    groups = grouped({pair.key: pair for pair in pairs + same}.values(), lambda pair: pair.settings[setting])
+    return table([setting] + QUALITY, [[text] + quality(groups[text]) for text in sorted(groups, key=count)])
+
+
+def count(text: str) -> int:
+    """`25.0% (7 of 30)` and `64 (64 of 3328)`: what it came to."""
+    return int(text[text.find("(") + 1:].split()[0])
+
+
+def speed(pairs: list[Pair]) -> str:
+    groups = grouped(pairs, lambda pair: pair.asked)
+    rows = []
+    for asked in sorted(groups):
+        some = groups[asked]
+        rows.append([
+            f"{asked:g}", percent(statistics.fmean(pair.computed for pair in some)),
+            middle([sum(pair.dense_seconds.values()) for pair in some], 1, " s"),
+            middle([sum(pair.seconds.values()) for pair in some], 1, " s"),
+            middle([pair.speed_up for pair in some], 2, "×"),
+            f"{statistics.median(pair.attainable for pair in some):.2f}×", str(len(some)),
+        ])
+    return table(["density asked", "computed", "dense", "Sparse VideoGen", "speed-up", "at best", "rounds"], rows)
 
 
 def phases(pairs: list[Pair], asked: float = 0.3) -> str:
-    pairs = [pair for pair in pairs if pair.method == "svg" and pair.asked == asked]
-    if not pairs:
-        return ""
-    names = [name for name in ("text", "profiling", "prepare", "attention", "linear", "other", "vae", "encode")
-             if any(name in pair.dense_seconds or name in pair.seconds for pair in pairs)]
+    pairs = [pair for pair in pairs if pair.asked == asked]
     rows = []
-    for name in names:
-        dense = mean(pair.dense_seconds.get(name, 0) for pair in pairs)
-        sparse = mean(pair.seconds.get(name, 0) for pair in pairs)
+    for name in ("text", "profiling", "prepare", "attention", "linear", "other", "vae"):
+        dense, sparse = (statistics.median(run.get(name, 0) for run in runs)
+                         for runs in ([p.dense_seconds for p in pairs], [p.seconds for p in pairs]))
         rows.append([name, f"{dense:.2f} s", f"{sparse:.2f} s", f"{dense / sparse:.2f}×" if dense and sparse else "–"])
-    total = [mean(sum(seconds.values()) for seconds in each)
-             for each in ([p.dense_seconds for p in pairs], [p.seconds for p in pairs])]
-    rows.append(["**whole run**", f"{total[0]:.2f} s", f"{total[1]:.2f} s", f"{total[0] / total[1]:.2f}×"])
-    if all(None not in pair.operations for pair in pairs):
-        dense, sparse = (mean(pair.operations[i] for pair in pairs) / 1e12 for i in (0, 1))
-        rows.append(["transformer", f"{dense:.2f} TFLOP", f"{sparse:.2f} TFLOP", f"{dense / sparse:.2f}×"])
+    dense, sparse = (pairs[0].operations[i] / 1e12 for i in (0, 1))
+    rows.append(["operations of the transformer", f"{dense:.2f} TFLOP", f"{sparse:.2f} TFLOP", f"{dense / sparse:.2f}×"])
     return table(["phase", "dense", f"Sparse VideoGen at {asked:g}", "ratio"], rows)
 
 
-def varied(pairs: list[Pair], setting: str, title: str, extra: list[tuple]) -> str:
-    groups = grouped(pairs, lambda pair: pair.settings[setting])
-
-    def order(text: str) -> tuple:
-        # "25.0% (7 of 30)" and "64 (64 of 3328)": what it came to.
-        inner = text[text.find("(") + 1:].split()[0]
-        return (float(inner) if inner.isdigit() else 0.0, text)
-
-    rows = [[text] + columns(groups[text]) + [read_value(groups[text]) for _, read_value in extra]
-            for text in sorted(groups, key=order)]
-    return table([title] + COLUMNS + [name for name, _ in extra], rows)
-
-
-def profiling_share(pairs: list[Pair]) -> str:
-    return percent(mean(pair.seconds.get("profiling", 0) / sum(pair.seconds.values()) for pair in pairs))
+def overhead(pairs: list[Pair]) -> str:
+    groups = grouped(pairs, lambda pair: pair.settings["sampled rows"])
+    rows = []
+    for text in sorted(groups, key=count):
+        profiling = [pair.seconds.get("profiling", 0) for pair in groups[text]]
+        shares = [100 * p / sum(pair.seconds.values()) for p, pair in zip(profiling, groups[text])]
+        rows.append([text, middle(profiling, 2, " s"), middle(shares, 1, " %"),
+                     middle([pair.speed_up for pair in groups[text]], 2, "×"), str(len(groups[text]))])
+    return table(["rows", "profiling", "of the whole run", "speed-up", "rounds"], rows)
 
 
 def markdown(parts: dict[str, list[Pair]]) -> str:
-    everything = [pair for pairs in parts.values() for pair in pairs]
-    first = everything[0]
-    machine = "; ".join(f"{name} {value}" for name, value in first.machine.items())
-    sections = [f"Machine: {machine or 'not said'}. Version: {first.version}. {len(everything)} pairs."]
-    if parts.get("methods"):
-        sections += ["### Against the two ablations", methods(parts["methods"]),
-                     "### Where the time goes", phases(parts["methods"])]
-    if parts.get("rows"):
-        sections += ["### How many rows to profile",
-                     varied(parts["rows"], "sampled rows", "rows", [("profiling, of the whole run", profiling_share)])]
-    if parts.get("steps"):
-        sections += ["### How many steps to keep dense", varied(parts["steps"], "dense steps", "dense steps", [])]
-    return "\n\n".join(section for section in sections if section)
+    """The parts that are there, quality first."""
+    some = {part: parts[part] for part in parts if not part.startswith("speed")}
+    every = next(iter(parts.values()))[0]
+    machine = "; ".join(f"{name} {value}" for name, value in every.machine.items())
+    pairs = len({pair.key for some_pairs in some.values() for pair in some_pairs})
+    sections = [f"Version {every.version}; {pairs} pairs for quality. Machine: {machine}."]
+    defaults = parts.get("methods", [])
+    if defaults:
+        sections += ["### Quality against the two ablations", methods(defaults)]
+    if "rows" in parts:
+        sections += ["### Quality: how many rows to profile", varied(parts["rows"], defaults, "sampled rows")]
+    if "steps" in parts:
+        sections += ["### Quality: how many steps to keep dense", varied(parts["steps"], defaults, "dense steps")]
+    if "speed-densities" in parts:
+        sections += ["### Speed", speed(parts["speed-densities"]),
+                     "### Speed: where the time goes", phases(parts["speed-densities"])]
+    if "speed-rows" in parts:
+        sections += ["### Speed: what profiling costs", overhead(parts["speed-rows"])]
+    return "\n\n".join(sections)
+
+
+def write_pairs(parts: dict[str, list[Pair]], file: Path) -> None:
+    with file.open("w", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(["prompt", "seed", "method", "density_asked", "density_computed", "dense_steps", "sampled_rows",
+                         "psnr", "mean_frame_psnr", "lowest_frame_psnr", "ssim"])
+        unique = {pair.key: pair for part, pairs in parts.items() if not part.startswith("speed") for pair in pairs}
+        for pair in sorted(unique.values(), key=lambda pair: (pair.prompt, pair.seed, pair.method, pair.asked)):
+            figures = [f"{value:.3f}" for value in (pair.psnr, pair.frame_psnr, pair.worst_frame)]
+            rows = pair.settings.get("sampled rows")
+            writer.writerow([pair.prompt, pair.seed, pair.method, pair.asked, f"{pair.computed:.4f}",
+                             count(pair.settings["dense steps"]), count(rows) if rows else "", *figures,
+                             f"{pair.ssim:.5f}"])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--into", type=Path, help="a file with the two marks; what stands between them is replaced")
+    parser.add_argument("--pairs", type=Path, help="a CSV file with the quality of each pair")
     arguments = parser.parse_args()
     parts, problems = read(arguments.folder)
     for problem in problems:
         print(problem, file=sys.stderr)
     if not parts:
         sys.exit(f"{arguments.folder}: there are no comparisons; study.sh makes them")
+    if arguments.pairs:
+        write_pairs(parts, arguments.pairs)
     text = markdown(parts)
     if arguments.into is None:
         print(text)

@@ -34,7 +34,7 @@ FIELDS = ("color", "background", "shape", "motion", "size", "count")
 
 
 def read_y4m(path: Path) -> np.ndarray:
-    """Frames `[T, H, W, 3]` uint8 of a YUV4MPEG2 file with 4:2:0 or 4:4:4 sampling (BT.601, limited range)."""
+    """Frames `[T, H, W, 3]` uint8 of a YUV4MPEG2 file: 4:2:0 or 4:4:4, 8 or 10 bits, limited or full range, BT.601."""
     data = path.read_bytes()
     end = data.index(b"\n")
     fields = data[:end].decode("ascii").split()
@@ -43,19 +43,24 @@ def read_y4m(path: Path) -> np.ndarray:
     width, height = (int(next(f[1:] for f in fields if f[0] == key)) for key in "WH")
     sampling = next((f[1:] for f in fields if f[0] == "C"), "420")
     half = not sampling.startswith("444")
+    bits = 10 if sampling.endswith("p10") else 8
+    kind, scale = ("<u2", 255 / 1023) if bits == 10 else (np.uint8, 1.0)
     cw, ch = ((width + 1) // 2, (height + 1) // 2) if half else (width, height)
     frames, position = [], end + 1
     while position < len(data):
         position = data.index(b"\n", position) + 1
         planes = []
         for h, w in ((height, width), (ch, cw), (ch, cw)):
-            planes.append(np.frombuffer(data, np.uint8, h * w, position).reshape(h, w).astype(np.float32))
-            position += h * w
+            plane = np.frombuffer(data, kind, h * w, position).reshape(h, w)
+            planes.append(plane.astype(np.float32))
+            position += plane.nbytes
         y, u, v = planes
         if half:
             u, v = (p.repeat(2, 0).repeat(2, 1)[:height, :width] for p in (u, v))
-        y, u, v = 1.164383 * (y - 16), u - 128, v - 128
-        frame = np.stack([y + 1.596027 * v, y - 0.391762 * u - 0.812968 * v, y + 2.017232 * u], axis=-1)
+        y, u, v = y * scale, (u - 2 ** (bits - 1)) * scale, (v - 2 ** (bits - 1)) * scale
+        if "XCOLORRANGE=FULL" not in fields:
+            y, u, v = (y - 16) * 255 / 219, u * 255 / 224, v * 255 / 224
+        frame = np.stack([y + 1.402 * v, y - 0.344136 * u - 0.714136 * v, y + 1.772 * u], axis=-1)
         frames.append(frame.round().clip(0, 255).astype(np.uint8))
     return np.stack(frames)
 

@@ -28,7 +28,7 @@ constexpr u32 kStageBytes = kStepKeys * kDimension * 2;
 extern "C" __global__ void __launch_bounds__(kThreads, 256 / kThreads)
     KERNEL(const __grid_constant__ AttendParameters p) {
   extern __shared__ __align__(1024) u8 memory[];
-  const u32 queries = sharedAddressOf(memory), keys = queries + kQueryBytes, values = keys + kStageBytes;
+  const u32 queries = sharedAddress(memory), keys = queries + kQueryBytes, values = keys + kStageBytes;
   const Item item = findItem(p, blockIdx.x);
   const i32 steps = 2 * item.group.count;
   const i64 offset = headOffset<kDimension>(p.geometry, item.head);

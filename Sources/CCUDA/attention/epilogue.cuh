@@ -10,11 +10,7 @@ __device__ __forceinline__ i32 sequenceRow(const Geometry& geometry, i32 row, bo
     return token < geometry.textTokens ? geometry.textStart + token : -1;
   if (row >= geometry.videoTokens)
     return -1;
-  if (!tokenMajor)
-    return geometry.videoStart + row;
-  const u32 place = static_cast<u32>(row) / static_cast<u32>(geometry.frames);
-  const i32 frame = row - static_cast<i32>(place) * geometry.frames;
-  return geometry.videoStart + frame * geometry.tokensPerFrame + static_cast<i32>(place);
+  return geometry.videoStart + (tokenMajor ? frameMajor(geometry, row) : row);
 }
 
 /// Whether a packed row is padded text, whose output is zero.

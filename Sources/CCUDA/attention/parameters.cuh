@@ -1,6 +1,6 @@
 #pragma once
 
-#include "ptx/types.cuh"
+#include "geometry.cuh"
 
 /// Rows of a tile, and of a block of the mask.
 constexpr int kTileRows = 128;
@@ -12,27 +12,6 @@ constexpr int kChunkBytes = kTileRows * 128;
 constexpr u32 kTileIndexMask = 0x0FFFFFFF;
 constexpr u32 kNeedsBand = 1u << 28;
 constexpr u32 kNeedsLimit = 1u << 29;
-
-/// Where tokens lie, in the sequence and in packed order: the video in a head's own order, whole tiles, then the text,
-/// whole tiles.
-struct Geometry {
-  i32 heads, dimension;
-  i32 frames, tokensPerFrame, videoTokens;
-  i32 textTokens, validText;
-  /// The first row of each kind in the sequence.
-  i32 videoStart, textStart;
-  /// Rows of the whole packed order, and of its video part.
-  i32 rows, videoRows;
-};
-
-/// Whether a head is token-major ("temporal"), bit by bit.
-struct Patterns {
-  u32 bits[8];
-};
-
-__device__ __forceinline__ bool isTokenMajor(const Patterns& patterns, i32 head) {
-  return patterns.bits[head / 32] >> (head % 32) & 1;
-}
 
 /// Bytes of a tile, and where a head's tiles begin.
 template <int kDimension>

@@ -15,16 +15,6 @@ struct Parity {
   }
 };
 
-__device__ __forceinline__ void storeShared(u32 address, u32 value) {
-  asm volatile("st.shared.u32 [%0], %1;" ::"r"(address), "r"(value) : "memory");
-}
-
-__device__ __forceinline__ u32 loadShared(u32 address) {
-  u32 value;
-  asm volatile("ld.shared.u32 %0, [%1];" : "=r"(value) : "r"(address) : "memory");
-  return value;
-}
-
 /// Says that this warp has read a stage. Every warp does, because waiting for products is a matter of each warp.
 __device__ __forceinline__ void release(u32 barrier, u32 lane) {
   __syncwarp();

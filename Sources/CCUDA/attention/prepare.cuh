@@ -10,6 +10,7 @@
 
 #include "parameters.cuh"
 #include "ptx/convert.cuh"
+#include "ptx/memory.cuh"
 
 #if !defined(HEAD_DIMENSION) || !defined(KERNEL)
 #error "the file that includes this says HEAD_DIMENSION and the name of the KERNEL"
@@ -20,23 +21,6 @@ constexpr int kDimension = HEAD_DIMENSION;
 constexpr int kRowThreads = kDimension / 8;
 constexpr int kThreads = 256;
 constexpr int kBlockTokens = kThreads / kRowThreads;
-
-/// Rows of one kind of token, and what is done to them.
-struct Segment {
-  /// `[n, 3·H·D]`.
-  const u16* packed;
-  /// `[D]`, or null.
-  const float* queryWeight;
-  const float* queryBias;
-  const float* keyWeight;
-  const float* keyBias;
-  /// `[n, D/2]`, or null.
-  const float* cosine;
-  const float* sine;
-  /// 0 none, 1 layer, 2 root mean square.
-  i32 norm;
-  float epsilon;
-};
 
 struct PrepareParameters {
   Geometry geometry;
@@ -49,14 +33,6 @@ struct PrepareParameters {
 struct Eight {
   float x[8];
 };
-
-__device__ __forceinline__ Quad loadQuad(const u16* source) {
-  Quad q;
-  asm volatile("ld.global.nc.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4];"
-               : "=r"(q.x), "=r"(q.y), "=r"(q.z), "=r"(q.w)
-               : "l"(source));
-  return q;
-}
 
 __device__ __forceinline__ Eight unpack(const Quad& q) {
   return {{lowBFloat16(q.x), highBFloat16(q.x), lowBFloat16(q.y), highBFloat16(q.y), lowBFloat16(q.z),

@@ -56,18 +56,12 @@ __device__ __forceinline__ float* recordOf(const ProfileParameters& p, i32 head,
   return p.scratch + ((static_cast<i64>(head * rowGroups + rowGroup) * p.splits + split) * kRows + row) * kRecord;
 }
 
-/// The token-major index of a frame-major one.
-__device__ __forceinline__ i32 tokenMajor(const Geometry& g, i32 token) {
-  const u32 frame = static_cast<u32>(token) / static_cast<u32>(g.tokensPerFrame);
-  return (token - static_cast<i32>(frame) * g.tokensPerFrame) * g.frames + static_cast<i32>(frame);
-}
-
 /// Grid: splits of each group of 64 sampled rows, heads.
 extern "C" __global__ void __launch_bounds__(kThreads, 1) KERNEL(const __grid_constant__ ProfileParameters p) {
   extern __shared__ __align__(1024) u8 memory[];
   // A key's index in both orders, or a number that is near to every row for text and to none for what does not exist.
   __shared__ i32 keyPlaces[2][2][kStepKeys];
-  const u32 queries = sharedAddressOf(memory), stages = queries + kQueryBytes;
+  const u32 queries = sharedAddress(memory), stages = queries + kQueryBytes;
   const Geometry& g = p.geometry;
   const i32 split = static_cast<i32>(blockIdx.x) % p.splits, head = static_cast<i32>(blockIdx.y);
   const i32 rowGroup = static_cast<i32>(blockIdx.x) / p.splits;

@@ -3,55 +3,15 @@
 // Packed order is the video in a head's own order, padded to whole blocks, then the text, padded to whole blocks.
 // Packed tensors are `[H, rows, D]` of bfloat16; padding is zero. Scores, sums and the softmax are float32.
 
-#include "common/bfloat16.cuh"
 #include "common/reduce.cuh"
+#include "geometry.cuh"
+#include "ptx/convert.cuh"
 
 /// The most elements of a head; a multiple of 64.
 constexpr int kMostDimension = 256;
 constexpr u32 kFull = 0xFFFFFFFFu;
 /// Stands for no score. Finite, so that differences of two of them are numbers.
 constexpr float kNothing = -1e30f;
-
-/// Where tokens lie.
-struct Geometry {
-  i32 heads, dimension;
-  i32 frames, tokensPerFrame, videoTokens;
-  i32 textTokens, validText;
-  /// The first row of each kind in the sequence.
-  i32 videoStart, textStart;
-  /// Rows of the whole packed order, and of its video part.
-  i32 rows, videoRows;
-};
-
-/// Whether a head is temporal, bit by bit.
-struct Patterns {
-  u32 bits[8];
-};
-
-__device__ __forceinline__ bool isTemporal(const Patterns& patterns, i32 head) {
-  return patterns.bits[head / 32] >> (head % 32) & 1;
-}
-
-/// The video token in frame-major order that a packed row of the video part holds.
-__device__ __forceinline__ i32 videoToken(const Geometry& g, i32 row, bool temporal) {
-  return temporal ? row % g.frames * g.tokensPerFrame + row / g.frames : row;
-}
-
-/// Rows of one kind of token, and what is done to them.
-struct Segment {
-  /// `[n, 3·H·D]`.
-  const u16* packed;
-  const float* queryWeight;
-  const float* queryBias;
-  const float* keyWeight;
-  const float* keyBias;
-  /// `[n, D/2]`, or null.
-  const float* cosine;
-  const float* sine;
-  /// 0 none, 1 layer, 2 root mean square.
-  i32 norm;
-  float epsilon;
-};
 
 struct PrepareParameters {
   Geometry geometry;
@@ -74,7 +34,7 @@ extern "C" __global__ void __launch_bounds__(128) simple_prepare(const __grid_co
   const i32 index = isVideo ? row : row - g.videoRows;
   const bool exists = index < (isVideo ? g.videoTokens : g.validText);
   const Segment& segment = isVideo ? p.video : p.text;
-  const i64 token = isVideo && exists ? videoToken(g, index, isTemporal(p.patterns, head)) : index;
+  const i64 token = isVideo && exists && isTokenMajor(p.patterns, head) ? frameMajor(g, index) : index;
   const i32 pairs = g.dimension / 2;
 
   for (int part = 0; part < 3; part++) {
@@ -192,7 +152,7 @@ extern "C" __global__ void __launch_bounds__(128) simple_attend(const __grid_con
   const i32 lane = threadIdx.x % 32;
   const i32 warp = threadIdx.x / 32;
   const i32 firstRow = blockIdx.x * kRowsOfBlock;
-  const bool temporal = isTemporal(p.patterns, head);
+  const bool temporal = isTokenMajor(p.patterns, head);
   const i64 start = static_cast<i64>(head) * g.rows * g.dimension;
 
   for (i32 index = threadIdx.x; index < kRowsOfBlock * g.dimension; index += blockDim.x) {
@@ -258,7 +218,7 @@ extern "C" __global__ void __launch_bounds__(128) simple_attend(const __grid_con
     const i32 index = isVideo ? row : row - g.videoRows;
     if (index >= (isVideo ? g.videoTokens : g.textTokens))
       continue;
-    const i64 token = isVideo ? g.videoStart + videoToken(g, index, temporal) : g.textStart + index;
+    const i64 token = isVideo ? g.videoStart + (temporal ? frameMajor(g, index) : index) : g.textStart + index;
     // Padded text attends to nothing, though its blocks may hold valid rows too.
     const bool attends = isVideo || index < g.validText;
     const float factor = attends && averages[own].total > 0 ? 1 / averages[own].total : 0;
@@ -302,7 +262,7 @@ extern "C" __global__ void __launch_bounds__(32 * kProfileWarps)
   const i32 lane = threadIdx.x % 32;
   const i32 warp = threadIdx.x / 32;
   const i32 row = p.samples[blockIdx.x];
-  const i32 rowInTime = row % g.tokensPerFrame * g.frames + row / g.tokensPerFrame;
+  const i32 rowInTime = tokenMajor(g, row);
   const i64 start = static_cast<i64>(head) * g.rows * g.dimension;
   for (i32 index = threadIdx.x; index < g.dimension; index += blockDim.x) {
     query[index] = fromBFloat16(p.queries[start + static_cast<i64>(row) * g.dimension + index]) * p.scale;
@@ -322,7 +282,7 @@ extern "C" __global__ void __launch_bounds__(32 * kProfileWarps)
     float score = 0;
     for (i32 element = 0; element < g.dimension; element++)
       score += query[element] * fromBFloat16(source[element]);
-    const i32 keyInTime = key % g.tokensPerFrame * g.frames + key / g.tokensPerFrame;
+    const i32 keyInTime = tokenMajor(g, key);
     const bool kept[3] = {exists, exists && (!isVideo || abs(row - key) < p.halfWidth[0]),
                           exists && (!isVideo || abs(rowInTime - keyInTime) < p.halfWidth[1])};
     float weights[3];

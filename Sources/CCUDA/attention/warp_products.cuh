@@ -1,6 +1,7 @@
 #pragma once
 
 #include "parameters.cuh"
+#include "ptx/memory.cuh"
 #include "ptx/mma.cuh"
 
 // The two products of attention by warps, over half a tile of 64 keys in shared memory.

@@ -3,12 +3,14 @@
 // output[place, o] = activation(bias[o] + Σ over taps and channels of frames[place + tap, c] · weight[tap, o, c])
 //
 // A block computes 128 places and kOutputs outputs with 8 warps. For every tap and 32 channels it copies a tile of
-// frames and one of weights to shared memory, two steps ahead, and multiplies with mma.sync; zeros stand outside of
-// frames. Nothing is unfolded in memory: a place is read once for each tap, mostly from the second cache. A convolution
-// of one tap is a linear layer.
+// frames and one of weights to shared memory, two steps ahead, and multiplies with mma.sync; zeros, or the nearest
+// place, stand outside of frames. Nothing is unfolded in memory: a place is read once for each tap, mostly from the
+// second cache. A convolution of one tap is a linear layer.
 
 #include "common/activation.cuh"
-#include "common/tile.cuh"
+#include "ptx/convert.cuh"
+#include "ptx/memory.cuh"
+#include "ptx/mma.cuh"
 
 constexpr int kPlaces = 128;
 constexpr int kChannels = 32;
@@ -31,9 +33,17 @@ struct ConvolutionParameters {
   i32 depth, kernelHeight, kernelWidth;
   i32 stride, top, left;
   i32 activation;
+  /// Whether the nearest place of the frame stands outside of it, not zeros.
+  i32 repeatsBorder;
   /// `T · h' · w'`.
   i32 places;
 };
+
+/// Where 16 bytes of a row of 64 bytes lie in a tile: exchanged so that the eight rows that ldmatrix reads at once fall
+/// into different banks.
+__device__ __forceinline__ u32 pieceOffset(int row, int piece) {
+  return static_cast<u32>(row * 64 + ((piece ^ ((row >> 1) & 3)) << 4));
+}
 
 /// A place of the result: where its window begins.
 struct Window {
@@ -50,10 +60,14 @@ __device__ __forceinline__ Window window(const ConvolutionParameters& p, i32 pla
 /// Where the channels of a window's tap lie; null outside of the frame.
 __device__ __forceinline__ const u16* tapSource(const ConvolutionParameters& p, const Window& window, i32 dt, i32 dy,
                                                 i32 dx) {
-  const i32 y = window.y + dy;
-  const i32 x = window.x + dx;
-  if (y < 0 || y >= p.height || x < 0 || x >= p.width)
+  i32 y = window.y + dy;
+  i32 x = window.x + dx;
+  if (p.repeatsBorder) {
+    y = min(max(y, 0), p.height - 1);
+    x = min(max(x, 0), p.width - 1);
+  } else if (y < 0 || y >= p.height || x < 0 || x >= p.width) {
     return nullptr;
+  }
   const i32 time = window.frame + dt - (p.depth - 1);
   const u16* frames = p.frames;
   i64 frame = time;
@@ -104,7 +118,7 @@ __device__ __forceinline__ void convolve(const ConvolutionParameters& p) {
       const u32 target = frameTile + pieceOffset(row, piece);
       if constexpr (kAligned) {
         const bool exists = source != nullptr && channel < p.channels;
-        copyPiece(target, exists ? source + channel : p.frames, exists);
+        copyAsync(target, exists ? source + channel : p.frames, exists);
       } else {
         u32 pairs[4];
 #pragma unroll
@@ -114,8 +128,7 @@ __device__ __forceinline__ void convolve(const ConvolutionParameters& p) {
           const u32 high = source != nullptr && first + 1 < p.channels ? source[first + 1] : 0;
           pairs[pair] = low | high << 16;
         }
-        asm volatile("st.shared.v4.b32 [%0], {%1, %2, %3, %4};" ::"r"(target), "r"(pairs[0]), "r"(pairs[1]),
-                     "r"(pairs[2]), "r"(pairs[3]));
+        storeShared(target, Quad{pairs[0], pairs[1], pairs[2], pairs[3]});
       }
     }
     for (int index = thread; index < kOutputs * 4; index += kThreads) {
@@ -123,7 +136,7 @@ __device__ __forceinline__ void convolve(const ConvolutionParameters& p) {
       const i32 output = firstOutput + row;
       const bool exists = output < p.outputs;
       const u16* source = p.weight + (static_cast<i64>(tap) * p.outputs + (exists ? output : 0)) * weightRow;
-      copyPiece(weightTile + pieceOffset(row, index % 4), source + chunk * kChannels + index % 4 * 8, exists);
+      copyAsync(weightTile + pieceOffset(row, index % 4), source + chunk * kChannels + index % 4 * 8, exists);
     }
     if (++chunk == chunks) {
       chunk = 0;
@@ -148,7 +161,7 @@ __device__ __forceinline__ void convolve(const ConvolutionParameters& p) {
   for (int stage = 0; stage < kStages - 1; stage++) {
     if (stage < steps)
       begin(stage);
-    closeCopies();
+    commitCopies();
   }
   for (i32 step = 0; step < steps; step++) {
     waitForCopies<kStages - 2>();
@@ -156,7 +169,7 @@ __device__ __forceinline__ void convolve(const ConvolutionParameters& p) {
     __syncthreads();
     if (step + kStages - 1 < steps)
       begin((step + kStages - 1) % kStages);
-    closeCopies();
+    commitCopies();
 
     const u32 frameTile = base + step % kStages * kStageBytes;
     const u32 weightTile = frameTile + kFrameBytes;
@@ -165,17 +178,17 @@ __device__ __forceinline__ void convolve(const ConvolutionParameters& p) {
       u32 a[2][4];
 #pragma unroll
       for (int row = 0; row < 2; row++) {
-        loadMatrices(a[row], frameTile + pieceOffset(warpPlace + 16 * row + lane % 16, 2 * half + lane / 16));
+        loadSquares(a[row], frameTile + pieceOffset(warpPlace + 16 * row + lane % 16, 2 * half + lane / 16));
       }
 #pragma unroll
       for (int column = 0; column < kColumns; column += 2) {
         u32 b[4];
         const int row = warpOutput + 8 * column + lane % 8 + lane / 16 * 8;
-        loadMatrices(b, weightTile + pieceOffset(row, 2 * half + lane / 8 % 2));
+        loadSquares(b, weightTile + pieceOffset(row, 2 * half + lane / 8 % 2));
 #pragma unroll
         for (int m = 0; m < 2; m++) {
-          multiplyAdd(sums[m][column], a[m], b[0], b[1]);
-          multiplyAdd(sums[m][column + 1], a[m], b[2], b[3]);
+          multiply(sums[m][column], a[m], b[0], b[1]);
+          multiply(sums[m][column + 1], a[m], b[2], b[3]);
         }
       }
     }

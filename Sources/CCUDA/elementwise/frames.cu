@@ -1,8 +1,8 @@
 // Operations on frames `[T, h, w, C]` of bfloat16.
 
 #include "common/activation.cuh"
-#include "common/bfloat16.cuh"
 #include "common/reduce.cuh"
+#include "ptx/convert.cuh"
 
 /// Sums of all channels over stretches of places, taken around the values of the first place, so that the difference of
 /// squares keeps its digits: `sums[stretch] = [Σ(x − o) for each channel, Σ(x − o)² for each channel]`.

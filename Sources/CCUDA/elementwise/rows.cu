@@ -2,8 +2,8 @@
 // neighboring channels at a time: 8, which are 16 bytes, where rows are a multiple of 8, else 1. A row fits the first
 // cache, so that only the first of the passes over it reads memory.
 
-#include "common/bfloat16.cuh"
 #include "common/reduce.cuh"
+#include "ptx/convert.cuh"
 
 /// Neighboring channels as float32.
 template <int kWidth>
@@ -33,8 +33,8 @@ __device__ __forceinline__ void storePiece(u16* target, const Piece<kWidth>& pie
   if constexpr (kWidth == 8) {
     const float* values = piece.values;
     *reinterpret_cast<uint4*>(target) =
-        make_uint4(toBFloat16Pair(values[0], values[1]), toBFloat16Pair(values[2], values[3]),
-                   toBFloat16Pair(values[4], values[5]), toBFloat16Pair(values[6], values[7]));
+        make_uint4(packBFloat16(values[0], values[1]), packBFloat16(values[2], values[3]),
+                   packBFloat16(values[4], values[5]), packBFloat16(values[6], values[7]));
   } else {
     *target = toBFloat16(piece.values[0]);
   }

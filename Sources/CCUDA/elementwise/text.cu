@@ -1,25 +1,25 @@
 // Operations of text encoders, whose sequences are short.
 
-#include "common/bfloat16.cuh"
 #include "common/reduce.cuh"
+#include "ptx/convert.cuh"
 
 /// `softmax(q kᵀ · scale + bias) v` for a row and a head; scores stay in shared memory.
 ///
-/// `query` is `[n, heads · D]`, `key` and `value` are `[n, keyHeads · D]`, `bias` is `[heads, n, n]` or null. Grid:
-/// rows, heads. Shared memory: `(n + D) · 4` bytes.
+/// `query` is `[m, heads · D]`, `key` and `value` are `[n, keyHeads · D]`, `bias` is `[heads, m, n]` or null; a causal
+/// row sees the keys up to its own. Grid: rows, heads. Shared memory: `(n + D) · 4` bytes.
 extern "C" __global__ void __launch_bounds__(128)
-    attend_text(const u16* query, const u16* key, const u16* value, const float* bias, u16* output, i32 rows, i32 heads,
-                i32 keyHeads, i32 dimension, float scale, i32 isCausal) {
-  extern __shared__ float shared[];
+    attend_text(const u16* query, const u16* key, const u16* value, const float* bias, u16* output, i32 rows, i32 keys,
+                i32 heads, i32 keyHeads, i32 dimension, float scale, i32 isCausal) {
+  extern __shared__ __align__(1024) u8 memory[];
   __shared__ float scratch[4];
-  float* scores = shared;
-  float* own = shared + rows;
+  float* scores = reinterpret_cast<float*>(memory);
+  float* own = scores + keys;
   const i32 row = blockIdx.x;
   const i32 head = blockIdx.y;
   const i64 keyStride = static_cast<i64>(keyHeads) * dimension;
   const i64 keyStart = static_cast<i64>(head / (heads / keyHeads)) * dimension;
   const i64 start = (static_cast<i64>(row) * heads + head) * dimension;
-  const i32 seen = isCausal ? row + 1 : rows;
+  const i32 seen = isCausal ? row + 1 : keys;
 
   for (i32 index = threadIdx.x; index < dimension; index += blockDim.x)
     own[index] = fromBFloat16(query[start + index]);
@@ -32,7 +32,7 @@ extern "C" __global__ void __launch_bounds__(128)
       sum += own[index] * fromBFloat16(source[index]);
     sum *= scale;
     if (bias != nullptr)
-      sum += bias[(static_cast<i64>(head) * rows + row) * rows + other];
+      sum += bias[(static_cast<i64>(head) * rows + row) * keys + other];
     scores[other] = sum;
     most = fmaxf(most, sum);
   }

@@ -1,7 +1,7 @@
 // Operations on every element by itself. Each moves its operands once and is bound by memory.
 
 #include "common/activation.cuh"
-#include "common/bfloat16.cuh"
+#include "ptx/convert.cuh"
 
 /// The floating-point types, in the order of `CUDANumber`.
 enum Number { kFloat32, kFloat16, kBFloat16 };

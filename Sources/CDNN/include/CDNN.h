@@ -64,6 +64,10 @@ void svg_dnn_linear_destroy(svg_dnn_linear* linear);
 /// Panels: outputs ÷ panel_outputs, rounded up; the last may be narrower.
 int64_t svg_dnn_linear_panels(const svg_dnn_linear* linear);
 
+/// Whether `y_stride` may differ from the width of a panel. In bfloat16 oneDNN has its fast products, which weights are
+/// laid out for, only for results without gaps; others take its slow reference code.
+bool svg_dnn_linear_writes_strided(const svg_dnn_linear* linear);
+
 /// The bytes that the layer holds.
 size_t svg_dnn_linear_bytes(const svg_dnn_linear* linear);
 
@@ -73,7 +77,8 @@ svg_dnn_status svg_dnn_linear_pack(svg_dnn_linear* linear, int64_t panel, const 
                                    const float* _Nullable bias);
 
 /// `y = activation(x Wᵀ + b)` for one panel and `rows` rows.
-/// - x: `[rows, x_stride]` in the layer's type. y: `[rows, y_stride]` of `y_type`, at the panel's first column.
+/// - x: `[rows, x_stride]` in the layer's type. y: `[rows, y_stride]` of `y_type`, at the panel's first column; without
+///   gaps unless the layer writes strided.
 svg_dnn_status svg_dnn_linear_run(svg_dnn_linear* linear, int64_t panel, int64_t rows, const void* x, int64_t x_stride,
                                   void* y, int64_t y_stride, svg_dnn_type y_type, svg_dnn_activation activation);
 

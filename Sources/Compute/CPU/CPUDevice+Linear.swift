@@ -155,7 +155,7 @@ extension CPUDevice {
     }
   }
 
-  /// Multiplies a tile; rows and results that oneDNN cannot take as they are go through float32 in cache.
+  /// Multiplies a tile; rows and results that oneDNN cannot take as they are go through a copy in cache.
   private func multiply(
     _ tile: LinearTile, _ input: Tensor, _ activation: Activation, to output: UnsafeMutableRawPointer, stride: Int,
     type: ElementType? = nil
@@ -165,19 +165,20 @@ extension CPUDevice {
     let rows = try converted(
       input.reshaped([input.shape.rows, layer.inputs]).slice(tile.rows), to: layer.rowType)
     try unsafe rows.withHostPointer { rows in
-      guard layer.rowType == .float32 && type != .float32 else {
+      let productType = layer.rowType == .float32 ? .float32 : type
+      guard productType != type || (stride != tile.columns.count && !layer.writesStrided) else {
         try unsafe layer.run(
           panel: tile.panel, rows: tile.rows.count, input: rows, output: output, outputStride: stride,
           outputType: type, activation: activation)
         return
       }
-      let product = try makeTensor([tile.rows.count, tile.columns.count], .float32)
+      let product = try makeTensor([tile.rows.count, tile.columns.count], productType)
       try unsafe product.withHostPointer { address in
         try unsafe layer.run(
           panel: tile.panel, rows: tile.rows.count, input: rows, output: address, outputStride: tile.columns.count,
-          outputType: .float32, activation: activation)
+          outputType: productType, activation: activation)
         unsafe svg_convert_rows(
-          instructionSet, address, SVG_NUMBER_FLOAT32, Int64(tile.columns.count), output, type.kernelNumber,
+          instructionSet, address, productType.kernelNumber, Int64(tile.columns.count), output, type.kernelNumber,
           Int64(stride), Int64(tile.rows.count), Int64(tile.columns.count))
       }
     }

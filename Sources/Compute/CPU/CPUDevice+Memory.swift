@@ -2,6 +2,9 @@ import CKernels
 import Tensor
 
 extension CPUDevice {
+  /// The bytes that can be allocated without swapping, or `nil` where the system does not say.
+  public static var availableMemory: Int? { Compute.availableMemory() }
+
   /// A tensor with arbitrary contents, in pooled memory.
   public func makeTensor(_ shape: Shape, _ elementType: ElementType) throws -> Tensor {
     Tensor(storage: try pool.take(shape.count * elementType.byteCount), shape: shape, elementType: elementType)

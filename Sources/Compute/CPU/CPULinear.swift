@@ -7,23 +7,23 @@ import Tensor
 /// `@unchecked Sendable`: after packing the object is only read, but for its cache of products, which has a lock.
 @safe
 final class CPULinear: LinearLayer, @unchecked Sendable {
-  /// Outputs of a panel. A panel of a wide layer fits the second cache half way; powers of two above 256 make the rows
-  /// of packed weights collide in the first one, which halves the speed on AVX2.
-  static let panelOutputs = 256
-
   let inputs: Int
   let outputs: Int
   let byteCount: Int
   let panels: Int
   /// The type that rows must have.
   let rowType: ElementType
+  /// Whether a panel may write into rows of all outputs; else its results lie side by side.
+  let writesStrided: Bool
+  private let panelOutputs: Int
   private let handle: OpaquePointer
 
   /// Makes a layer without weights.
   init(inputs: Int, outputs: Int, rowType: ElementType) throws(ComputeError) {
+    panelOutputs = Self.panelOutputs(inputs: inputs, outputs: outputs, rowType: rowType)
     var handle: OpaquePointer?
     let status = unsafe svg_dnn_linear_create(
-      rowType.libraryType, Int64(inputs), Int64(outputs), Int64(min(outputs, Self.panelOutputs)), 128, &handle)
+      rowType.libraryType, Int64(inputs), Int64(outputs), Int64(panelOutputs), 128, &handle)
     try check(status, "laying out a linear layer [\(outputs), \(inputs)]")
     guard let handle = unsafe handle else { preconditionFailure("a layer that was made exists") }
     unsafe self.handle = handle
@@ -32,13 +32,22 @@ final class CPULinear: LinearLayer, @unchecked Sendable {
     self.rowType = rowType
     byteCount = unsafe svg_dnn_linear_bytes(handle)
     panels = Int(unsafe svg_dnn_linear_panels(handle))
+    writesStrided = unsafe svg_dnn_linear_writes_strided(handle)
   }
 
   deinit { unsafe svg_dnn_linear_destroy(handle) }
 
+  /// Outputs of a panel. In bfloat16 its weights take a mebibyte, half of the second cache, and the results of a layer
+  /// that fits are written to their place at once. In float32 powers of two above 256 make the rows of packed weights
+  /// collide in the first cache, which halves the speed on AVX2.
+  private static func panelOutputs(inputs: Int, outputs: Int, rowType: ElementType) -> Int {
+    let most = rowType == .bfloat16 ? max(64, (1 << 19) / inputs / 64 * 64) : 256
+    return min(outputs, most)
+  }
+
   /// The outputs of a panel.
   func columns(ofPanel panel: Int) -> Range<Int> {
-    panel * Self.panelOutputs..<min((panel + 1) * Self.panelOutputs, outputs)
+    panel * panelOutputs..<min((panel + 1) * panelOutputs, outputs)
   }
 
   /// Packs the weights `[n, K]` of a panel and sets its biases.

@@ -36,6 +36,10 @@ final class CPUMemory: Sendable {
   private let state = Mutex(State())
   /// From this size on a request is compared with what the system has; asking it takes some microseconds.
   private static let bigByteCount = 32 << 20
+  /// From this size on blocks begin with a huge page, of which the system clears 512 pages at once.
+  private static let hugeByteCount = 4 << 20
+  /// What is kept beyond a quarter of what is in use.
+  private static let idleSlack = 96 << 20
   /// The most that living tensors may take.
   private let limit: Int?
   /// The most that is kept: a quarter of the machine's memory, so that a phase leaves room for the next.
@@ -91,14 +95,16 @@ final class CPUMemory: Sendable {
     if !isKept { unsafe free(block.address) }
   }
 
-  /// Returns idle blocks of other sizes, the biggest first, where a new one would make the whole larger than a quarter
-  /// more than what was ever in use at once.
+  /// Returns idle blocks of other sizes, the biggest first, where a new one would make the whole larger than
+  /// `idleSlack` and a quarter more than what was ever in use at once.
   ///
   /// Without it every size that a network uses anywhere would be kept for good: the decoder, whose sizes change from
-  /// block to block and from the first frames to the next, took three times the memory that it uses.
+  /// block to block and from the first frames to the next, took three times the memory that it uses. The slack is for
+  /// small models, whose layers use several times in turn what they use at once: without it they lose blocks in each
+  /// layer that the next one wants, and the system clears the pages of every new one.
   private func release(toMakeRoomFor capacity: Int) {
     let blocks = state.withLock { state in
-      let most = max(state.use.peak, state.use.current + capacity) / 4 * 5
+      let most = max(state.use.peak, state.use.current + capacity) / 4 * 5 + Self.idleSlack
       var blocks: [Block] = []
       for size in state.free.keys.sorted(by: >) {
         while state.use.current + state.use.idle + capacity > most, let block = state.free[size]?.popLast() {
@@ -130,10 +136,8 @@ final class CPUMemory: Sendable {
       throw outOfMemory(capacity, available: max(0, limit - use.current))
     }
     if let limit, use.current + use.idle + capacity > limit { trim() }
-    let isBig = capacity >= Self.bigByteCount
     try expect(capacity)
-    // Big blocks start on a huge page.
-    guard let address = unsafe aligned(capacity, to: isBig ? 2 << 20 : 64) else {
+    guard let address = unsafe aligned(capacity, to: capacity >= Self.hugeByteCount ? 2 << 20 : 64) else {
       throw outOfMemory(capacity, available: availableMemory() ?? 0)
     }
     return unsafe Block(address: address)

@@ -107,49 +107,4 @@ extension CUDADevice {
     }
     return try upload(rows, as: activationType)
   }
-
-  /// Rotates every head's pairs of elements, in place.
-  public func rotateText(_ rows: inout Tensor, heads: Int, cosine: Tensor, sine: Tensor) throws {
-    let half = rows.shape[1] / heads / 2
-    precondition(
-      rows.shape[1] == heads * half * 2 && cosine.shape == [rows.shape[0], half] && sine.shape == cosine.shape,
-      "\(cosine) and \(sine) do not fit \(rows) with \(heads) heads")
-    let target = rows
-    try measure(.other) {
-      try kernels.launch("rotate_text", in: .text, .rows(target.shape[0], threads: 128)) {
-        for tensor in [target, cosine, sine] { $0.pointer(tensor.deviceAddress) }
-        $0.int(heads)
-        $0.int(half)
-      }
-    }
-  }
-
-  /// Softmax attention over a short sequence: a block for each row and head.
-  public func attendText(
-    query: Tensor, key: Tensor, value: Tensor, heads: Int, keyHeads: Int, scale: Float, bias: Tensor?, isCausal: Bool
-  ) throws -> Tensor {
-    let rows = query.shape[0]
-    let dimension = query.shape[1] / heads
-    guard key.shape[0] == rows else {
-      throw ComputeError(
-        .unsupported, "a GPU cannot attend from \(rows) rows to \(key.shape[0]) others yet: try --device cpu")
-    }
-    precondition(
-      heads % keyHeads == 0 && key.shape == [rows, keyHeads * dimension] && value.shape == key.shape,
-      "\(key) and \(value) do not fit \(query) with \(heads) heads and \(keyHeads) key heads")
-    precondition(bias.map { $0.shape == [heads, rows, rows] } ?? true, "the bias is not [\(heads), \(rows), \(rows)]")
-    return try measure(.other) {
-      let result = try makeTensor(query.shape, activationType)
-      let launch = CUDALaunch.rows(rows, heads, threads: 128, sharedBytes: (rows + dimension) * 4)
-      try kernels.launch("attend_text", in: .text, launch) {
-        for tensor in [query, key, value] { $0.pointer(tensor.deviceAddress) }
-        $0.pointer(bias?.deviceAddress)
-        $0.pointer(result.deviceAddress)
-        for number in [rows, heads, keyHeads, dimension] { $0.int(number) }
-        $0.float(scale)
-        $0.int(isCausal ? 1 : 0)
-      }
-      return result
-    }
-  }
 }

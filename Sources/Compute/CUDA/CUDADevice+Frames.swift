@@ -9,6 +9,7 @@ struct CUDAConvolution: ConvolutionLayer {
   let bias: Tensor
   let stride: Int
   let padding: SpatialPadding
+  let border: FrameBorder
 
   var byteCount: Int { weight.byteCount + bias.byteCount }
 
@@ -31,20 +32,16 @@ struct CUDAConvolution: ConvolutionLayer {
 extension CUDADevice {
   /// Copies the weights to the GPU and orders them tap by tap.
   public func makeConvolution(_ parameters: ConvolutionParameters) throws -> any ConvolutionLayer {
-    guard parameters.border == .zeros else {
-      throw ComputeError(
-        .unsupported,
-        "convolutions with a repeated border, as HunyuanVideo decodes, do not run on a GPU yet: try "
-          + "--device cpu")
-    }
     return try makeConvolution(
       weights: upload(parameters.weight, as: activationType),
       bias: parameters.bias.map { try upload($0, as: .float32) }, stride: parameters.stride,
-      padding: parameters.padding)
+      padding: parameters.padding, border: parameters.border)
   }
 
   /// Orders weights `[O, C, kt, kh, kw]` that are on the GPU tap by tap.
-  func makeConvolution(weights: Tensor, bias: Tensor?, stride: Int, padding: SpatialPadding) throws -> CUDAConvolution {
+  func makeConvolution(
+    weights: Tensor, bias: Tensor?, stride: Int, padding: SpatialPadding, border: FrameBorder = .zeros
+  ) throws -> CUDAConvolution {
     let shape = weights.shape
     let (outputs, channels, taps) = (shape[0], shape[1], shape[2] * shape[3] * shape[4])
     let step = CUDAConvolution.channelStep
@@ -57,7 +54,8 @@ extension CUDADevice {
     }
     let zeros = Tensor([Float](repeating: 0, count: outputs), shape: [outputs])
     return CUDAConvolution(
-      shape: shape, weight: ordered, bias: try bias ?? upload(zeros, as: .float32), stride: stride, padding: padding)
+      shape: shape, weight: ordered, bias: try bias ?? upload(zeros, as: .float32), stride: stride, padding: padding,
+      border: border)
   }
 
   /// Convolves frames, causally in time. Frames before the first are only other addresses: nothing is joined, padded or
@@ -99,8 +97,9 @@ extension CUDADevice {
       for number in [
         frames.shape[1], frames.shape[2], channels, result.shape[1], result.shape[2], outputs, layer.shape[2],
         layer.shape[3], layer.shape[4], layer.stride, layer.padding.top, layer.padding.left, activation.kernelCode,
-        places,
+        layer.border == .nearest ? 1 : 0, places,
       ] { $0.int(number) }
+      $0.align(8)
     }
   }
 

@@ -1,3 +1,4 @@
+import CCUDA
 import Foundation
 import Synchronization
 import Tensor
@@ -28,8 +29,38 @@ public final class CUDADevice: ComputeDevice {
     try self.init(index: index, search: .ofProcess)
   }
 
-  init(index: Int, search: CUDALibrarySearch) throws {
+  private convenience init(index: Int, search: CUDALibrarySearch) throws {
     let driver = try CUDADriver(search: search)
+    let properties = try Self.properties(of: driver, index: index)
+    let compiler = try CUDACompiler(search: search, driverMajor: driver.version / 1000)
+    let library = try LoadedLibrary(.matrixProducts, search: search, driverMajor: driver.version / 1000)
+    try self.init(
+      driver, properties, compiler: compiler, products: unsafe library.functions(svg_cublaslt_load),
+      productsPath: library.path,
+      cache: CUDAKernelCache(folder: CUDAKernelCache.folder(environment: ProcessInfo.processInfo.environment)))
+  }
+
+  /// Takes the first GPU of libraries whose functions are known: for tests.
+  package convenience init(driver: svg_cuda_driver, compiler: svg_nvrtc, products: svg_cublaslt) throws {
+    let driver = try CUDADriver(functions: driver, path: "")
+    try self.init(
+      driver, Self.properties(of: driver, index: 0), compiler: CUDACompiler(functions: compiler, path: ""),
+      products: products, productsPath: "", cache: CUDAKernelCache(folder: nil))
+  }
+
+  private init(
+    _ driver: CUDADriver, _ properties: CUDAProperties, compiler: CUDACompiler, products: svg_cublaslt,
+    productsPath: String, cache: CUDAKernelCache
+  ) throws {
+    context = try CUDAContext(driver, properties)
+    self.products = try CUDAMatrixProducts(context, functions: products, path: productsPath)
+    kernels = CUDAKernels(context, compiler: compiler, cache: cache)
+    staging = try CUDAStaging(context)
+    booked = CUDATimes(context)
+  }
+
+  /// What the GPU of a number is.
+  private static func properties(of driver: CUDADriver, index: Int) throws -> CUDAProperties {
     let count = driver.deviceCount
     guard index < count else {
       throw ComputeError(
@@ -45,15 +76,7 @@ public final class CUDADevice: ComputeDevice {
         "\(properties.name) has compute capability \(properties.capability.major).\(properties.capability.minor), and 8.0 "
           + "(Ampere) is needed: choose --device cpu")
     }
-    let compiler = try CUDACompiler(search: search, driverMajor: driver.version / 1000)
-    let library = try LoadedLibrary(.matrixProducts, search: search, driverMajor: driver.version / 1000)
-    context = try CUDAContext(driver, properties)
-    products = try CUDAMatrixProducts(context, library)
-    kernels = CUDAKernels(
-      context, compiler: compiler,
-      cache: CUDAKernelCache(folder: CUDAKernelCache.folder(environment: ProcessInfo.processInfo.environment)))
-    staging = try CUDAStaging(context)
-    booked = CUDATimes(context)
+    return properties
   }
 
   // MARK: Accounting

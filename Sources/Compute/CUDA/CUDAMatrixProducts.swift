@@ -54,10 +54,10 @@ final class CUDAMatrixProducts: @unchecked Sendable {
   private let workspace: CUDAStorage
   private let plans = Mutex<[Problem: Plan]>([:])
 
-  init(_ context: CUDAContext, _ library: LoadedLibrary) throws(ComputeError) {
-    let table: svg_cublaslt = try unsafe library.functions(svg_cublaslt_load)
+  /// - Parameter path: Where the library was found.
+  init(_ context: CUDAContext, functions table: svg_cublaslt, path: String) throws(ComputeError) {
     functions = table
-    path = library.path
+    self.path = path
     self.context = context
     var handle: UnsafeMutableRawPointer?
     var status: Int32 = 0
@@ -66,7 +66,7 @@ final class CUDAMatrixProducts: @unchecked Sendable {
       return 0
     }
     guard status == 0 else {
-      throw ComputeError(.libraryFailure, "cuBLASLt of \(library.path) does not start: status \(status)")
+      throw ComputeError(.libraryFailure, "cuBLASLt of \(path) does not start: status \(status)")
     }
     unsafe self.handle = CUDAHandle(handle)
     workspace = try CUDAStorage(byteCount: Self.workspaceBytes, context: context)

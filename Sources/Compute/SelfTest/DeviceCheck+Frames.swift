@@ -12,11 +12,12 @@ extension DeviceCheck {
     var size = 3
     var stride = 1
     var padding = SpatialPadding(1)
+    var border = FrameBorder.zeros
 
     var parameters: ConvolutionParameters {
       ConvolutionParameters(
         weight: checkNoise([outputs, channels, depth, size, size], seed: 1).converted(to: .bfloat16),
-        bias: checkNoise([outputs], seed: 2), stride: stride, padding: padding)
+        bias: checkNoise([outputs], seed: 2), stride: stride, padding: padding, border: border)
     }
   }
 
@@ -28,12 +29,17 @@ extension DeviceCheck {
     Kernel(height: 7, width: 9, channels: 72, outputs: 50, depth: 2, stride: 2),
     Kernel(channels: 24, outputs: 40, depth: 1, size: 1, padding: SpatialPadding(0)),
     Kernel(channels: 8, outputs: 12, depth: 3, size: 1, padding: SpatialPadding(0)),
+    Kernel(border: .nearest), Kernel(height: 1, width: 1, channels: 5, outputs: 7, border: .nearest),
+    Kernel(frames: 2, height: 9, width: 17, channels: 40, outputs: 130, depth: 2, border: .nearest),
+    Kernel(
+      height: 8, width: 10, depth: 1, stride: 2, padding: SpatialPadding(top: 2, bottom: 1, left: 3, right: 1),
+      border: .nearest),
   ]
 
   /// Convolutions, norms and repetitions of frames.
   static var frameChecks: [DeviceCheck] {
     let convolutions = kernels.map { kernel in
-      let size = "\(kernel.depth)×\(kernel.size)×\(kernel.size), stride \(kernel.stride)"
+      let size = "\(kernel.depth)×\(kernel.size)×\(kernel.size), stride \(kernel.stride), \(kernel.border) outside"
       let shape = "\(kernel.frames)×\(kernel.height)×\(kernel.width)×\(kernel.channels)"
       return DeviceCheck("convolve", "\(shape) to \(kernel.outputs), \(size)") { bench in
         let layer = try bench.device.makeConvolution(kernel.parameters)

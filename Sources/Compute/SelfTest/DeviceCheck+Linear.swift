@@ -11,7 +11,7 @@ extension DeviceCheck {
           let parameters = parameters(inputs: inputs, outputs: outputs, hasBias: hasBias)
           let (layer, plain) = (try bench.device.makeLinear(parameters), bench.reference.makeLinear(parameters))
           let (input, exact) = try bench.operand(checkNoise([rows, inputs], seed: 5))
-          for activation in [Activation.identity, .relu, .silu, .geluTanh, .gelu] {
+          for activation in [Activation.identity, .relu, .silu, .geluTanh, .gelu, .quickGELU] {
             // Where the device rounds before it activates, slopes of up to 1.13 carry that error on; values reach √K.
             worst = .worse(
               worst,

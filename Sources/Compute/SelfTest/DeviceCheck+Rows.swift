@@ -44,29 +44,63 @@ extension DeviceCheck {
           return try bench.compare(result, wanted, relative: bench.unit, absolute: 4e-7)
         }
       }
-      + [(1, 8), (7, 5), (33, 16), (70, 64)].map { rows, dimension in
-        DeviceCheck("attendText", "\(rows) rows, D = \(dimension)") { bench in
+      + [(1, 1, 8), (7, 7, 5), (33, 33, 16), (70, 70, 64), (1, 9, 8), (7, 3, 6), (33, 65, 40)].map {
+        rows, keys, dimension in
+        DeviceCheck("attendText", "\(rows) rows, \(keys) keys, D = \(dimension)") { bench in
           var worst = Outcome(worst: 0, details: "")
           for (heads, keyHeads) in [(2, 2), (4, 2), (3, 1)] {
-            let operands = try [heads, keyHeads, keyHeads].enumerated().map { index, count in
-              try bench.operand(checkNoise([rows, count * dimension], seed: UInt64(5 + index)))
-            }
-            let bias = checkNoise([heads, rows, rows], seed: 8, scale: 4)
-            for (hasBias, isCausal) in [(false, false), (false, true), (true, false)] {
+            let operands = try textOperands(
+              rows: rows, keys: keys, heads: heads, keyHeads: keyHeads, dimension: dimension, bench)
+            let bias = checkNoise([heads, rows, keys], seed: 8, scale: 4)
+            for (hasBias, isCausal) in [(false, false), (false, true), (true, false)] where rows == keys || !isCausal {
               worst = .worse(
                 worst,
-                try bench.compare(
-                  bench.device.attendText(
-                    query: operands[0].own, key: operands[1].own, value: operands[2].own, heads: heads,
-                    keyHeads: keyHeads, scale: 0.5, bias: hasBias ? bench.parameter(bias) : nil, isCausal: isCausal),
-                  bench.reference.attendText(
-                    query: operands[0].exact, key: operands[1].exact, value: operands[2].exact, heads: heads,
-                    keyHeads: keyHeads, scale: 0.5, bias: hasBias ? bias : nil, isCausal: isCausal),
-                  relative: bench.unit, absolute: 2e-5))
+                try compareText(
+                  operands, heads: heads, keyHeads: keyHeads, bias: hasBias ? bias : nil, isCausal: isCausal,
+                  absolute: 2e-5, bench))
             }
           }
           return worst
         }
       }
+      + [(1, 256, 8), (40, 300, 512), (70, 289, 40), (33, 600, 128)].map { rows, keys, dimension in
+        DeviceCheck("attendText", "\(rows) rows, \(keys) keys, D = \(dimension), of frames") { bench in
+          var worst = Outcome(worst: 0, details: "")
+          for (heads, keyHeads) in dimension == 512 ? [(1, 1)] : [(1, 1), (4, 2)] {
+            let operands = try textOperands(
+              rows: rows, keys: keys, heads: heads, keyHeads: keyHeads, dimension: dimension, bench)
+            // Where weights are bfloat16, each is off by 2⁻⁹, and so is their sum; values are at most 1.
+            worst = .worse(
+              worst,
+              try compareText(
+                operands, heads: heads, keyHeads: keyHeads, bias: nil, isCausal: false,
+                absolute: bench.isCoarse ? 0x1p-8 : 2e-5, bench))
+          }
+          return worst
+        }
+      }
+  }
+
+  /// Queries, keys and values.
+  private static func textOperands(
+    rows: Int, keys: Int, heads: Int, keyHeads: Int, dimension: Int, _ bench: CheckBench
+  ) throws -> [(own: Tensor, exact: Tensor)] {
+    try [(rows, heads), (keys, keyHeads), (keys, keyHeads)].enumerated().map { index, size in
+      try bench.operand(checkNoise([size.0, size.1 * dimension], seed: UInt64(5 + index)))
+    }
+  }
+
+  private static func compareText(
+    _ operands: [(own: Tensor, exact: Tensor)], heads: Int, keyHeads: Int, bias: Tensor?, isCausal: Bool,
+    absolute: Float, _ bench: CheckBench
+  ) throws -> Outcome {
+    try bench.compare(
+      bench.device.attendText(
+        query: operands[0].own, key: operands[1].own, value: operands[2].own, heads: heads, keyHeads: keyHeads,
+        scale: 0.5, bias: bias.map(bench.parameter), isCausal: isCausal),
+      bench.reference.attendText(
+        query: operands[0].exact, key: operands[1].exact, value: operands[2].exact, heads: heads, keyHeads: keyHeads,
+        scale: 0.5, bias: bias, isCausal: isCausal),
+      relative: bench.unit, absolute: absolute)
   }
 }

@@ -1,3 +1,5 @@
+import Figures
+
 /// Rows of text under a header; what the plain-text report and the page both show.
 struct FigureTable: Hashable, Sendable, Encodable {
   /// The header: one text per column.

@@ -1,3 +1,5 @@
+import Figures
+
 /// A figure over several prompts and seeds.
 public struct Spread: Hashable, Sendable, Codable {
   /// How many values there are.
@@ -57,5 +59,14 @@ public struct DensityPoint: Hashable, Sendable, Codable {
     self.psnr = psnr
     self.ssim = ssim
     self.speedUp = speedUp
+  }
+}
+
+extension Figure {
+  /// `30.12 ± 1.40 dB`: the mean as `write` has it, and the deviation in front of its unit; a single value stands alone.
+  static func spread(_ spread: Spread, _ write: (Double) -> String) -> String {
+    guard spread.count > 1, let deviation = spread.deviation else { return write(spread.mean) }
+    let number = write(spread.mean).prefix { $0.isNumber || $0 == "." || $0 == "-" }
+    return "\(number) ± \(write(deviation))"
   }
 }

@@ -1,4 +1,5 @@
 import Attention
+import Figures
 
 /// What the page is filled with: figures as numbers where they are drawn, and as finished text where they are read.
 struct ReportPage: Encodable {
@@ -42,6 +43,8 @@ struct ReportPage: Encodable {
 
   let prompt: String
   let seed: String
+  /// What the page shows of several comparisons; `nil` for a single one.
+  let context: String?
   let labels: [String]
   let headlines: [Headline]
   let runTable: FigureTable
@@ -61,6 +64,10 @@ struct ReportPage: Encodable {
   init(_ report: ComparisonReport, pictures: ComparisonPictures?) {
     prompt = report.prompt
     seed = "\(report.seed)"
+    let comparisons = report.curve.reduce(0) { $0 + $1.psnr.count }
+    context =
+      comparisons > 1
+      ? "the first of \(comparisons) comparisons; what all come to is under Quality against density" : nil
     labels = [report.dense.label, report.sparse.label]
     headlines = report.headlines
     runTable = report.runTable

@@ -93,7 +93,7 @@ function lineChart(host, series, options) {
     [low, high] = [yTicks.values[0], yTicks.values.at(-1)];
     const xs = points.map((point) => point.x);
     let [first, last] = [Math.min(...xs), Math.max(...xs, Math.min(...xs) + (options.percent ? 0.05 : 1))];
-    const xTicks = ticks(first, last, Math.min(8, width / 70));
+    const xTicks = ticks(first, last, Math.min(8, width / (options.percent ? 110 : 70)));
     // A density stands off the edges, a frame number does not.
     if (options.percent) [first, last] = [xTicks.values[0], xTicks.values.at(-1)];
     const x = (value) => left + ((value - first) / (last - first)) * (width - left - right);
@@ -132,6 +132,7 @@ function lineChart(host, series, options) {
       });
       svg.append(line, area);
       move = () => {
+        line.setAttribute("visibility", cursor === null ? "hidden" : "visible");
         if (cursor === null) return;
         line.setAttribute("x1", x(cursor));
         line.setAttribute("x2", x(cursor));

@@ -7,7 +7,10 @@ addEventListener("error", failed);
 addEventListener("unhandledrejection", failed);
 
 const data = JSON.parse(byId("data").textContent);
-for (const id of ["prompt", "seed", "command"]) byId(id).textContent = data[id];
+for (const id of ["prompt", "seed"]) byId(id).textContent = data[id];
+byId("context").textContent = data.context ? `· ${data.context}` : "";
+// A line breaks between words, not behind the hyphens of an option.
+byId("command").append(...data.command.split(" ").flatMap((word, index) => [index ? " " : "", element("span", {}, word)]));
 byId("convention").textContent = data.operationConvention ?? "";
 // A number and its unit stay on one line.
 const joined = (text) => text.replace(/(\d) (?=%|dB|ms|s\b|min|h\b)/g, "$1\u00a0");

@@ -7,6 +7,11 @@
  * pixels in `data-checksum` while nothing plays.
  */
 async function showVideos(data, changed) {
+  const canvases = ["dense", "sparse", "difference"].map(byId);
+  canvases.slice(0, 2).forEach((canvas, run) => {
+    canvas.setAttribute("aria-label", `video of the run ${data.labels[run]}`);
+    canvas.nextElementSibling.textContent = data.labels[run];
+  });
   const load = (address) => {
     const image = new Image();
     image.src = address;
@@ -15,14 +20,9 @@ async function showVideos(data, changed) {
   const runs = await Promise.all([data.video.dense, data.video.sparse].map((frames) => Promise.all(frames.map(load))));
   const count = runs[0].length;
   const { naturalWidth: width, naturalHeight: height } = runs[0][0];
-  const canvases = ["dense", "sparse", "difference"].map(byId);
   const contexts = canvases.map((canvas) => {
     [canvas.width, canvas.height] = [width, height];
     return canvas.getContext("2d", { willReadFrequently: true });
-  });
-  canvases.slice(0, 2).forEach((canvas, run) => {
-    canvas.setAttribute("aria-label", `video of the run ${data.labels[run]}`);
-    canvas.nextElementSibling.textContent = data.labels[run];
   });
   const [slider, button, gain] = ["frame", "play", "gain"].map(byId);
   slider.max = count - 1;

@@ -1,5 +1,6 @@
 import Attention
 import Quality
+import Synchronization
 import Tensor
 
 /// A dense and a sparse video from one seed, and how near the one comes to the other.
@@ -31,12 +32,18 @@ public struct Comparison: Sendable {
       operationConvention: """
         A multiplication with its addition counts as two. Transformer only: linear layers 24 · S · (H·D)² for each layer \
         and run, attention 4 · D for each query-key pair that was computed.
-        """, command: command, version: sparseVideoGenVersion, machine: machine)
+        """, command: command, version: sparseVideoGenVersion,
+      machine: [
+        NamedValue("model", dense.record.model),
+        NamedValue("device", "\(plans.dense.device), \(plans.dense.numbers), threads: \(plans.dense.threads)"),
+      ] + machine)
   }
 }
 
 /// What happened while videos were compared.
 public enum ComparisonEvent: Sendable {
+  /// Something happened in the short run that comes first and is discarded.
+  case warmingUp(GenerationEvent)
   /// Something happened in one of the runs.
   /// - Parameters:
   ///   - run: Which run, from 0.
@@ -50,51 +57,51 @@ public enum ComparisonEvent: Sendable {
 extension VideoGenerator {
   /// Makes videos with full and with sparse attention and compares them, with one loading of each network.
   ///
-  /// Each dense video is made once and compared with every variant.
+  /// Each dense video is made once and compared with every variant. The steps that a variant has in common with it, its
+  /// first dense ones, are taken once as well: their time counts to both, so that times are those of whole runs. A short
+  /// run that is discarded warms the device up.
   /// - Parameter perceptual: The network of the perceptual distance (LPIPS), if it is to be measured.
   /// - Throws: In the stream, what ``plan(_:)`` and ``generate(_:)`` throw and `QualityError`.
   public func comparisons(
     for request: ComparisonRequest, perceptual: PerceptualSimilarity? = nil
   ) -> EventStream<ComparisonEvent> {
-    EventStream { send in
+    let worker = worker
+    return EventStream { send in
       let runs = request.runs
-      var plans: [Int: GenerationPlan] = [:]
-      var dense: (video: Int, run: Int, result: GenerationResult)?
-      var waiting: (run: Int, result: GenerationResult)?
+      let plans = try runs.map { try self.plan(request.request($0)) }
+      let reference = Mutex<(plan: GenerationPlan, result: GenerationResult)?>(nil)
 
-      func compare(_ index: Int, _ result: GenerationResult) throws {
-        guard let dense, let variant = runs[index].variant, let densePlan = plans[dense.run], let plan = plans[index]
-        else { preconditionFailure("run \(index) is compared with the dense run of its video") }
-        let pair = try FramePair(reference: dense.result.frames, candidate: result.frames)
-        send(
-          .compared(
-            Comparison(
-              video: runs[index].video, variant: request.variants[variant], plans: (densePlan, plan),
-              dense: dense.result, sparse: result, quality: try VideoQuality(of: pair, perceptual: perceptual))))
-      }
-
-      let stream = self.events(for: runs.map(request.request))
-      for try await item in stream {
-        let run = runs[item.index]
-        send(
-          .running(
-            event: item.event, run: item.index, runs: runs.count, variant: run.variant.map { request.variants[$0] }))
-        switch item.event {
-        case .planned(let plan): plans[item.index] = plan
-        case .finished(let result):
-          if run.variant == nil {
-            dense = (run.video, item.index, result)
-            if let first = waiting { try compare(first.run, first.result) }
-            waiting = nil
-          } else if dense?.video == run.video {
-            try compare(item.index, result)
-          } else {
-            waiting = (item.index, result)
-          }
-        default: break
+      @Sendable func tell(_ index: Int, _ event: GenerationEvent) {
+        // The warm-up is none of the runs that people are told of.
+        let (run, count) = (index - 1, runs.count - 1)
+        switch runs[index] {
+        case .warmUp: send(.warmingUp(event))
+        case .dense: send(.running(event: event, run: run, runs: count, variant: nil))
+        case .sparse(_, let variant):
+          send(.running(event: event, run: run, runs: count, variant: request.variants[variant]))
         }
       }
-      try Task.checkCancellation()
+
+      // On the worker's thread: what is measured here would slow the next run down if that went on meanwhile.
+      @Sendable func compare(_ index: Int, _ result: GenerationResult) throws {
+        tell(index, .finished(result))
+        switch runs[index] {
+        case .warmUp: break
+        case .dense: reference.withLock { $0 = (plans[index], result) }
+        case .sparse(let video, let variant):
+          guard let dense = reference.withLock({ $0 }) else {
+            preconditionFailure("the dense run of a video comes before its sparse ones")
+          }
+          let pair = try FramePair(reference: dense.result.frames, candidate: result.frames)
+          send(
+            .compared(
+              Comparison(
+                video: video, variant: request.variants[variant], plans: (dense.plan, plans[index]),
+                dense: dense.result, sparse: result, quality: try VideoQuality(of: pair, perceptual: perceptual))))
+        }
+      }
+
+      try await worker.generate(runs.map(request.request), send: tell, finish: compare)
     }
   }
 }

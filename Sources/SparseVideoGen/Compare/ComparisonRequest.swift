@@ -16,29 +16,46 @@ public struct ComparisonRequest: Hashable, Sendable {
   }
 
   /// A run of a comparison.
-  struct Run: Hashable, Sendable {
-    /// Which of the videos.
-    let video: Int
-    /// Which of the variants; `nil` for full attention.
-    let variant: Int?
+  enum Run: Hashable, Sendable {
+    /// One sparse step of the first video, decoded and discarded.
+    ///
+    /// The first work of a process is slower than the rest: memory is new, caches are cold, kernels are compiled or chosen. No
+    /// run that is timed should pay for that.
+    case warmUp
+    /// A video with full attention.
+    case dense(video: Int)
+    /// A video with one of the variants.
+    case sparse(video: Int, variant: Int)
   }
 
-  /// The runs in their order.
-  ///
-  /// The first run of a process is slower than the others: memory is new and caches are cold. So a sparse run comes first,
-  /// never the dense one that all speed-ups are measured against.
+  /// The runs in their order: each dense run right before those that are compared with it, which go on from its first
+  /// steps.
   var runs: [Run] {
-    videos.indices.flatMap { video in
-      [Run(video: video, variant: 0), Run(video: video, variant: nil)]
-        + variants.indices.dropFirst().map { Run(video: video, variant: $0) }
-    }
+    [.warmUp]
+      + videos.indices.flatMap { video in
+        [.dense(video: video)] + variants.indices.map { .sparse(video: video, variant: $0) }
+      }
   }
 
   /// The request of a run.
   func request(_ run: Run) -> GenerationRequest {
-    var request = videos[run.video]
-    request.attention = run.variant.map { .sparse(variants[$0].settings) } ?? .dense
-    request.tracesHeads = run.variant != nil
+    switch run {
+    case .warmUp:
+      var settings = variants[0].settings
+      (settings.denseSteps, settings.denseLayers) = (.count(0), .fraction(0.5))
+      var request = request(video: 0, .sparse(settings))
+      request.steps = 1
+      return request
+    case .dense(let video): return request(video: video, .dense)
+    case .sparse(let video, let variant): return request(video: video, .sparse(variants[variant].settings))
+    }
+  }
+
+  private func request(video: Int, _ attention: AttentionChoice) -> GenerationRequest {
+    var request = videos[video]
+    request.attention = attention
+    // Of dense runs too: the head map of a sparse run begins with the steps that it shares with them.
+    request.tracesHeads = true
     request.latentsPath = nil
     return request
   }

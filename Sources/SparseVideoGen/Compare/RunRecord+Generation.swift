@@ -1,5 +1,6 @@
 import Attention
 import Compute
+import Figures
 import Quality
 
 extension RunRecord {
@@ -16,12 +17,20 @@ extension RunRecord {
     let phases =
       [(.text, result.times.encoding), (.other, max(0, other)), (.vae, result.times.decoding)] + measured
     self.init(
-      label: label, settings: settings.map { Self.settings($0, plan: plan) } ?? [],
+      label: label, settings: Self.settings(result.record) + (settings.map { Self.settings($0, plan: plan) } ?? []),
       askedDensity: settings.flatMap { ComparisonVariant(name: label, settings: $0).askedDensity },
       computedDensity: result.attention.density,
       seconds: Dictionary(uniqueKeysWithValues: phases.filter { $0.1 > 0 }),
       floatingPointOperations: plan.work.linear
         + 4 * Double(plan.model.headDimension) * Double(result.attention.computedPairs))
+  }
+
+  /// What both runs of a pair have in common.
+  private static func settings(_ record: GenerationRecord) -> [NamedValue] {
+    [
+      NamedValue("video", "\(record.frames) frames of \(record.width)×\(record.height)"),
+      NamedValue("steps", "\(record.steps)"), NamedValue("guidance", Figure.number(Double(record.guidance))),
+    ]
   }
 
   private static func settings(_ settings: SparseVideoGenSettings, plan: GenerationPlan) -> [NamedValue] {
@@ -45,8 +54,8 @@ extension SystemReport {
   /// What a comparison says of the machine.
   public var facts: [NamedValue] {
     [
-      NamedValue("processor", processor), NamedValue("kernels", kernels), NamedValue("threads", "\(threads)"),
-      NamedValue("memory", byteText(memory)), NamedValue("system", system), NamedValue("oneDNN", oneDNN),
-    ]
+      NamedValue("processor", processor), NamedValue("kernels", kernels),
+      NamedValue("memory", Figure.bytes(memory)), NamedValue("system", system), NamedValue("oneDNN", oneDNN),
+    ] + gpus.map { NamedValue("GPU", $0) }
   }
 }

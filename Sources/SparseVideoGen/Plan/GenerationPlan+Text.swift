@@ -1,4 +1,5 @@
 import Attention
+import Figures
 import Foundation
 import Models
 
@@ -6,7 +7,7 @@ extension GenerationPlan: CustomStringConvertible {
   /// The plan as a person reads it, one fact on a line.
   public var description: String {
     let video =
-      "\(size), \(framesPerSecond) frames per second (\(format(Double(size.frames) / Double(framesPerSecond))) s)"
+      "\(size), \(framesPerSecond) frames per second (\(Figure.number(Double(size.frames) / Double(framesPerSecond))) s)"
     let transformer = "\(model.layers) layers, \(model.heads) heads × \(model.headDimension)"
     var lines = [
       row("model", "\(model.family): \(transformer)"),
@@ -30,16 +31,17 @@ extension GenerationPlan: CustomStringConvertible {
     lines.append(
       row(
         "work",
-        "\(Self.operations(work.linear)) linear, \(Self.operations(work.attention)) attention "
-          + "(dense: \(Self.operations(work.denseAttention))); at most \(format(work.speedUpBound))× dense speed"))
+        "\(Figure.operations(work.linear)) linear, \(Figure.operations(work.attention)) attention "
+          + "(dense: \(Figure.operations(work.denseAttention))); at most \(Figure.factor(work.speedUpBound)) dense speed"
+      ))
     for (index, phase) in memory.phases.enumerated() {
       lines.append(
         row(
           index == 0 ? "memory" : "",
-          "\(phase.name): \(byteText(phase.total)) (weights \(byteText(phase.weights)), "
-            + "activations \(byteText(phase.activations)))"))
+          "\(phase.name): \(Figure.bytes(phase.total)) (weights \(Figure.bytes(phase.weights)), "
+            + "activations \(Figure.bytes(phase.activations)))"))
     }
-    if let peak = memory.peakPhase { lines.append(row("", "peak: \(byteText(peak.total)), while \(peak.name)")) }
+    if let peak = memory.peakPhase { lines.append(row("", "peak: \(Figure.bytes(peak.total)), while \(peak.name)")) }
     if !missingWeights.isEmpty {
       lines.append(
         row("note", "without weights: \(missingWeights.joined(separator: ", ")); enough for a plan, not for a video"))
@@ -67,8 +69,8 @@ extension GenerationPlan: CustomStringConvertible {
   }
 
   private var sparseCalls: String {
-    let spatial = "spatial heads keep \(percentText(attention.spatialDensity))"
-    let temporal = "temporal heads keep \(percentText(attention.temporalDensity))"
+    let spatial = "spatial heads keep \(Figure.percent(attention.spatialDensity))"
+    let temporal = "temporal heads keep \(Figure.percent(attention.temporalDensity))"
     let widths = "bands of ±\(attention.spatialHalfWidth ?? 0) and ±\(attention.temporalHalfWidth ?? 0) tokens"
     let rows = attention.profiledRows > 0 ? "; \(attention.profiledRows) rows sampled to tell them apart" : ""
     switch attention.mechanism {
@@ -80,34 +82,8 @@ extension GenerationPlan: CustomStringConvertible {
 
   private var density: String {
     let range = attention.densityRange
-    let most = "keeps \(percentText(range.upperBound)), drops \(percentText(1 - range.upperBound))"
-    guard percentText(range.lowerBound) != percentText(range.upperBound) else { return "\(most) of all pairs" }
-    return "\(most) of all pairs at most; keeps \(percentText(range.lowerBound)) at least"
+    let most = "keeps \(Figure.percent(range.upperBound)), drops \(Figure.percent(1 - range.upperBound))"
+    guard Figure.percent(range.lowerBound) != Figure.percent(range.upperBound) else { return "\(most) of all pairs" }
+    return "\(most) of all pairs at most; keeps \(Figure.percent(range.lowerBound)) at least"
   }
-
-  /// For example `1.25 TFLOP`.
-  static func operations(_ count: Double) -> String {
-    let units = ["FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP", "PFLOP", "EFLOP"]
-    var (value, unit) = (count, 0)
-    while value >= 1000, unit < units.count - 1 { (value, unit) = (value / 1000, unit + 1) }
-    return "\(format(value)) \(units[unit])"
-  }
-}
-
-/// A number with three significant digits at most two of which are decimals.
-func format(_ value: Double) -> String {
-  value >= 100 ? String(format: "%.0f", value) : String(format: value >= 10 ? "%.1f" : "%.2f", value)
-}
-
-/// For example `30.4 %`.
-public func percentText(_ fraction: Double) -> String {
-  String(format: "%.1f %%", fraction * 100)
-}
-
-/// For example `1.5 GB`; decimal units.
-public func byteText(_ count: Int) -> String {
-  let units = ["B", "kB", "MB", "GB", "TB"]
-  var (value, unit) = (Double(count), 0)
-  while value >= 1000, unit < units.count - 1 { (value, unit) = (value / 1000, unit + 1) }
-  return unit == 0 ? "\(count) B" : "\(format(value)) \(units[unit])"
 }

@@ -1,4 +1,5 @@
 import Attention
+import Figures
 import Foundation
 import Media
 import Models
@@ -66,7 +67,7 @@ public struct ImagePlan: Hashable, Sendable, Codable {
     warning =
       stretch > 1.1
       ? "\(name) is \(width)×\(height), the video \(size.width)×\(size.height): its shape is changed "
-        + "by \(percentText(stretch - 1)) to fit; crop the picture to the shape of the video to keep its proportions"
+        + "by \(Figure.percent(stretch - 1)) to fit; crop the picture to the shape of the video to keep its proportions"
       : nil
   }
 }

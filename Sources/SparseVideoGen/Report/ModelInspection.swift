@@ -1,4 +1,5 @@
 import Checkpoint
+import Figures
 import Foundation
 import Models
 import Tensor
@@ -109,7 +110,7 @@ extension ModelInspection: CustomStringConvertible {
       if let weights = component.weights {
         let types = weights.elementTypes.keys.sorted().joined(separator: ", ")
         line += ": \(Self.count(weights.parameters)) parameters in \(weights.tensors) tensors, "
-        line += "\(byteText(weights.bytes)), \(types)"
+        line += "\(Figure.bytes(weights.bytes)), \(types)"
       }
       if let problem = component.problem { line += ": \(problem)" }
       lines.append(line)
@@ -127,8 +128,8 @@ extension ModelInspection: CustomStringConvertible {
   /// For example `11.3 M`.
   private static func count(_ count: Int) -> String {
     switch count {
-    case 1_000_000_000...: "\(format(Double(count) / 1e9)) G"
-    case 1_000_000...: "\(format(Double(count) / 1e6)) M"
+    case 1_000_000_000...: "\(Figure.number(Double(count) / 1e9)) G"
+    case 1_000_000...: "\(Figure.number(Double(count) / 1e6)) M"
     default: "\(count)"
     }
   }

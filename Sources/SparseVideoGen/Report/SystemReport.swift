@@ -1,4 +1,5 @@
 import Compute
+import Figures
 import Foundation
 import Media
 
@@ -68,7 +69,7 @@ public struct SystemReport: Sendable, Hashable, Codable {
     let cuda = CUDASystem()
     gpus = cuda.gpus.map { gpu in
       let usable = gpu.isUsable ? "" : ", too old: compute capability 8.0 is needed"
-      return "cuda:\(gpu.index) \(gpu.name), \(gpu.architecture), \(byteText(gpu.memory))\(usable)"
+      return "cuda:\(gpu.index) \(gpu.name), \(gpu.architecture), \(Figure.bytes(gpu.memory))\(usable)"
     }
     cudaLibraries = cuda.libraries.compactMap { library in
       library.path.map { "\(library.library.rawValue): \($0)" + (library.version.map { " (\($0))" } ?? "") }
@@ -111,7 +112,7 @@ struct Processor {
 extension SystemReport: CustomStringConvertible {
   /// The report as a person reads it.
   public var description: String {
-    let free = availableMemory.map { ", \(byteText($0)) free" } ?? ""
+    let free = availableMemory.map { ", \(Figure.bytes($0)) free" } ?? ""
     let rows =
       [
         ("svgen", version),
@@ -120,7 +121,7 @@ extension SystemReport: CustomStringConvertible {
         ("features", features.isEmpty ? "none that matter here" : features.joined(separator: ", ")),
         ("kernels", kernels),
         ("threads", "\(threads)"),
-        ("memory", byteText(memory) + free),
+        ("memory", Figure.bytes(memory) + free),
         ("numbers", numbers),
         ("oneDNN", oneDNN),
         ("ffmpeg", ffmpeg ?? "missing"),

@@ -36,12 +36,16 @@ public struct AttentionSummary: Sendable, Hashable, Codable {
 
 /// Sums up traces while a run goes on.
 final class AttentionTally: Sendable {
-  private let state = Mutex((run: AttentionSummary(), step: AttentionSummary(), traces: [HeadTrace]()))
+  private let state: Mutex<(run: AttentionSummary, step: AttentionSummary, traces: [HeadTrace])>
   private let keepsTraces: Bool
 
-  /// - Parameter keepsTraces: Whether the traces themselves are kept beside their sums.
-  init(keepsTraces: Bool) {
+  /// - Parameters:
+  ///   - keepsTraces: Whether the traces themselves are kept beside their sums.
+  ///   - run: What ran already.
+  ///   - traces: Its traces.
+  init(keepsTraces: Bool, run: AttentionSummary = AttentionSummary(), traces: [HeadTrace] = []) {
     self.keepsTraces = keepsTraces
+    state = Mutex((run, AttentionSummary(), traces))
   }
 
   /// Receives a trace.

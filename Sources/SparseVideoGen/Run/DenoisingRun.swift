@@ -16,30 +16,48 @@ struct DenoisingRun {
     let traces: [HeadTrace]
   }
 
+  /// Which of the requests that are carried out together.
+  let index: Int
   let request: GenerationRequest
   let plan: GenerationPlan
   let conditions: DenoisingLoop.Conditions
   let planner: Planner
 
-  /// Takes all steps and saves the latents.
+  /// Takes all steps, or those that are left after the shared ones, and saves the latents.
   ///
   /// When a step fails or the task is canceled, the latents of the steps before are saved, and the error goes on.
-  /// - Parameter file: Where the latents go, if anywhere.
+  /// - Parameters:
+  ///   - shared: Steps of this and other runs: it begins after those that are there, and adds those that are wanted.
+  ///   - file: Where the latents go, if anywhere.
+  ///   - times: Gets the time of all steps, shared ones too.
   func callAsFunction(
-    with denoiser: any Denoiser, savingIn file: consuming LatentsFile?, times: inout PhaseTimes,
-    send: (GenerationEvent) -> Void
+    with denoiser: any Denoiser, sharing shared: inout SharedSteps, savingIn file: consuming LatentsFile?,
+    times: inout PhaseTimes, send: (GenerationEvent) -> Void
   ) throws -> Outcome {
     let device = planner.pipeline.device
-    let tally = AttentionTally(keepsTraces: request.tracesHeads)
-    var loop = try planner.pipeline.denoising(
-      with: denoiser, conditions: conditions, size: plan.size, steps: plan.steps, guidance: planner.guidance(request),
-      seed: request.seed, attention: mechanism(tally))
+    let start = shared.take(for: index)
+    let tally = AttentionTally(
+      keepsTraces: request.tracesHeads, run: start?.attention ?? AttentionSummary(), traces: start?.traces ?? [])
+    let mechanism = mechanism(tally)
+    var loop =
+      try start?.loop.continued(with: mechanism)
+      ?? planner.pipeline.denoising(
+        with: denoiser, conditions: conditions, size: plan.size, steps: plan.steps,
+        guidance: planner.guidance(request), seed: request.seed, attention: mechanism)
+    times.denoising = start?.seconds ?? 0
     let before = device.times
+    func operations() -> OperationTimes { (start?.operations ?? OperationTimes()) + (device.times - before) }
     do {
       while !loop.isFinished {
         var seconds = 0.0
         try measured(&seconds) { try loop.advance() }
         times.denoising += seconds
+        if shared.wants(loop.nextStep, of: index) {
+          shared.keep(
+            DenoisingProgress(
+              loop: loop, seconds: times.denoising, operations: operations(), attention: tally.run,
+              traces: tally.traces))
+        }
         send(
           .step(
             DenoisingStep(
@@ -51,7 +69,7 @@ struct DenoisingRun {
       }
       throw error
     }
-    times.denoisingOperations = device.times - before
+    times.denoisingOperations = operations()
     let (outcome, saved) = try save(loop, tally: tally, in: file)
     if let saved { send(.savedLatents(saved)) }
     return outcome

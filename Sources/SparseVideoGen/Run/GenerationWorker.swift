@@ -20,9 +20,14 @@ actor GenerationWorker {
 
   private var pipeline: VideoPipeline { planner.pipeline }
 
-  /// Makes videos with one loading of each network.
+  /// Makes videos with one loading of each network; neighbors that differ only in how they attend share their first dense
+  /// steps.
+  /// - Parameters:
+  ///   - send: Hears what happens, but for the last event of each video.
+  ///   - finish: Gets each video, on the worker's thread: the next one begins when it returns.
   func generate(
-    _ requests: [GenerationRequest], send: @Sendable (Int, GenerationEvent) -> Void
+    _ requests: [GenerationRequest], send: @Sendable (Int, GenerationEvent) -> Void,
+    finish: @Sendable (Int, GenerationResult) throws -> Void
   ) async throws {
     let plans = try requests.map(planner.plan)
     try planner.requireWeights()
@@ -40,6 +45,7 @@ actor GenerationWorker {
     send(0, .encoded(prompts.reports[0]))
 
     var times = PhaseTimes()
+    times.loading = prompts.loadingSeconds
     times.encoding = prompts.reports[0].seconds
     var images: [ImagePosterior] = []
     if !pictures.isEmpty {
@@ -55,6 +61,7 @@ actor GenerationWorker {
     }
     pipeline.device.trim()
     var decoder: (any FrameDecoder)?
+    var shared = SharedSteps(requests, plans: plans)
     for index in requests.indices {
       if index > 0 {
         send(index, .planned(plans[index]))
@@ -64,11 +71,13 @@ actor GenerationWorker {
         file = try latentsFile(for: requests[index], plan: plans[index])
       }
       let run = DenoisingRun(
-        request: requests[index], plan: plans[index],
+        index: index, request: requests[index], plan: plans[index],
         conditions: .init(
           prompt: prompts.conditions[index].prompt, negative: prompts.conditions[index].negative,
           image: images.isEmpty ? nil : images[index]), planner: planner)
-      let outcome = try denoise(run, with: denoiser, savingIn: file.take(), times: &times) { send(index, $0) }
+      let outcome = try denoise(run, with: denoiser, sharing: &shared, savingIn: file.take(), times: &times) {
+        send(index, $0)
+      }
       // What the last video needs no more makes room for its decoding.
       if index == requests.count - 1 { denoiser = nil }
       pipeline.device.trim()
@@ -81,13 +90,19 @@ actor GenerationWorker {
         outcome.latents, with: decoder, tiled: plans[index].decodesInTiles, times: &times
       ) { send(index, $0) }
       logger.debug("video \(index + 1) of \(requests.count) took \(times.total) s")
-      send(
+      try finish(
         index,
-        .finished(
-          GenerationResult(
-            frames: frames, latents: outcome.latents, record: outcome.record, attention: outcome.attention,
-            traces: outcome.traces, times: times, peakMemory: SystemMemory.peakOfProcess)))
+        GenerationResult(
+          frames: frames, latents: outcome.latents, record: outcome.record, attention: outcome.attention,
+          traces: outcome.traces, times: times, peakMemory: SystemMemory.peakOfProcess))
     }
+  }
+
+  /// Makes videos as ``generate(_:send:finish:)`` does; each is the last event of its own.
+  func generate(
+    _ requests: [GenerationRequest], send: @Sendable (Int, GenerationEvent) -> Void
+  ) async throws {
+    try await generate(requests, send: send) { send($0, .finished($1)) }
   }
 
   /// Decodes saved latents.
@@ -120,11 +135,11 @@ actor GenerationWorker {
   /// A function of its own, so that no variable of ``generate(_:send:)`` keeps the transformer beside the one that is set
   /// to `nil`: a copy would hold its weights until the video is decoded.
   private func denoise(
-    _ run: DenoisingRun, with denoiser: (any Denoiser)?, savingIn file: consuming LatentsFile?,
-    times: inout PhaseTimes, send: (GenerationEvent) -> Void
+    _ run: DenoisingRun, with denoiser: (any Denoiser)?, sharing shared: inout SharedSteps,
+    savingIn file: consuming LatentsFile?, times: inout PhaseTimes, send: (GenerationEvent) -> Void
   ) throws -> DenoisingRun.Outcome {
     guard let denoiser else { preconditionFailure("the transformer is freed after the last video") }
-    return try run(with: denoiser, savingIn: file, times: &times, send: send)
+    return try run(with: denoiser, sharing: &shared, savingIn: file, times: &times, send: send)
   }
 
   /// Room on the disk for the latents of a request, if they are to be saved.

@@ -8,8 +8,9 @@ struct Compare: AsyncParsableCommand {
     abstract:
       "Makes videos with full and with sparse attention from the same seeds, and says how near and how much faster.",
     discussion: """
-      PSNR and SSIM are of the decoded frames, before any encoding. The dense video of each prompt and seed is made once. \
-      Times leave out loading; the first run, which warms the machine up, is always a sparse one.
+      PSNR and SSIM are of the decoded frames, before any encoding. The dense video of each prompt and seed is made once, \
+      and so are the first steps, which are dense in the sparse runs too: their time counts to every run that has them, so \
+      that speed-ups are those of whole runs. Times leave out loading, and a short run that is discarded warms up first.
 
       Text, or one JSON object for each comparison with --json, goes to standard output. The report is one HTML page with \
       both videos of the first comparison.
@@ -58,6 +59,7 @@ struct Compare: AsyncParsableCommand {
 
   private func videos() throws -> [GenerationRequest] {
     guard !noReport || report == nil else { throw ValidationError("--report and --no-report exclude each other") }
+    guard seeds == nil || video.seed == nil else { throw ValidationError("--seed and --seeds exclude each other") }
     var requests: [GenerationRequest]
     if let prompts {
       guard video.prompt == nil else { throw ValidationError("--prompt and --prompts exclude each other") }
@@ -103,6 +105,8 @@ struct CompareRun {
       try await interrupt.cancelable(by: comparisons.cancel) {
         for try await event in comparisons {
           switch event {
+          case .warmingUp(let event):
+            if case .planned = event { reporter.note("warming up") }
           case .running(let event, let run, let runs, let variant):
             if case .planned = event {
               reporter.note("run \(run + 1) of \(runs): \(variant?.name ?? "dense")")
@@ -124,8 +128,12 @@ struct CompareRun {
       }
     } catch {
       reporter.clear()
-      // What is finished is worth having, whatever ended the rest.
-      try await conclude(first, summary, reporter)
+      // What is finished is worth having, whatever ended the rest; that it cannot be written is told beside the reason.
+      do {
+        try await conclude(first, summary, reporter)
+      } catch let another {
+        Stream.error.write("Error: \(another)\n")
+      }
       throw interrupt.wasRequested ? CancellationError() : error
     }
     reporter.clear()

@@ -41,9 +41,9 @@ struct VideoOptions: ParsableArguments {
   var dynamicGuidance = false
 
   @Option(
-    parsing: .unconditional, help: "Where the noise starts; the noise is that of torch.randn on a CPU.",
+    parsing: .unconditional, help: "Where the noise starts; the noise is that of torch.randn on a CPU. (default: 0)",
     transform: OptionValue.seed)
-  var seed: UInt64 = 0
+  var seed: UInt64?
 
   @Option(
     parsing: .unconditional, help: "Frames shown in a second. (default: the model's)", transform: OptionValue.integer)
@@ -61,7 +61,7 @@ struct VideoOptions: ParsableArguments {
       prompt: prompt ?? self.prompt ?? "", negativePrompt: negativePrompt, imagePath: image, width: width,
       height: height, frames: frames, steps: steps, guidance: guidance.map(Float.init),
       trueGuidance: trueGuidance.map(Float.init),
-      usesDynamicGuidance: dynamicGuidance, seed: seed,
+      usesDynamicGuidance: dynamicGuidance, seed: seed ?? 0,
       framesPerSecond: fps, attention: attention, tiles: tiling.tiles)
   }
 }

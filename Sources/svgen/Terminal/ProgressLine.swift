@@ -14,7 +14,7 @@ struct ProgressLine {
   /// The line, at most `columns` wide; what does not fit is left out, the bar first.
   func text(columns: Int) -> String {
     let percent = "\(Int(fraction * 100))%"
-    let parts = [detail, remaining.map { "\(secondsText($0)) left" } ?? ""].filter { !$0.isEmpty }
+    let parts = [detail, remaining.map { "\(Figure.seconds($0)) left" } ?? ""].filter { !$0.isEmpty }
     let words = "\(phase)  \(percent)  \(parts.joined(separator: ", "))"
     let room = min(30, columns - words.count - 4)
     guard room >= 8 else { return String(words.prefix(max(0, columns))) }

@@ -64,8 +64,8 @@ final class Reporter {
     if let warning = plan.image?.warning { note("note: \(warning)") }
     let range = plan.attention.densityRange
     note(
-      "attention \(plan.attention.mechanism): keeps \(percentText(range.upperBound)), "
-        + "drops \(percentText(1 - range.upperBound)) of all query-key pairs")
+      "attention \(plan.attention.mechanism): keeps \(Figure.percent(range.upperBound)), "
+        + "drops \(Figure.percent(1 - range.upperBound)) of all query-key pairs")
   }
 
   private func warn(of prompt: EncodedPrompt) {
@@ -95,7 +95,7 @@ final class Reporter {
       ProgressLine(
         phase: "denoising", fraction: Double(step.step) / Double(step.steps),
         detail:
-          "step \(step.step)/\(step.steps), \(secondsText(step.seconds))/step, keeps \(percentText(step.density))",
+          "step \(step.step)/\(step.steps), \(Figure.seconds(step.seconds))/step, keeps \(Figure.percent(step.density))",
         remaining: mean * Double(step.steps - step.step)),
       plain: true)
   }
@@ -118,7 +118,7 @@ final class Reporter {
     if terminal.isInteractive {
       redraw(line.text(columns: terminal.columns - 1))
     } else if plain {
-      let remaining = line.remaining.flatMap { $0 > 0 ? "\(secondsText($0)) left" : nil }
+      let remaining = line.remaining.flatMap { $0 > 0 ? "\(Figure.seconds($0)) left" : nil }
       let words = [line.phase, "\(Int(line.fraction * 100))%", line.detail, remaining ?? ""].filter { !$0.isEmpty }
       Stream.error.write(words.joined(separator: "  ") + "\n")
     }

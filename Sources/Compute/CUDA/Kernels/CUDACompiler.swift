@@ -20,10 +20,15 @@ final class CUDACompiler: @unchecked Sendable {
 
   /// Opens the compiler.
   /// - Throws: ``ComputeError`` with the code `unavailable` when there is none.
-  init(search: CUDALibrarySearch, driverMajor: Int = 13) throws(ComputeError) {
+  convenience init(search: CUDALibrarySearch, driverMajor: Int = 13) throws(ComputeError) {
     let library = try LoadedLibrary(.compiler, search: search, driverMajor: driverMajor)
-    functions = try unsafe library.functions(svg_nvrtc_load)
-    path = library.path
+    self.init(functions: try unsafe library.functions(svg_nvrtc_load), path: library.path)
+  }
+
+  /// Wraps a compiler whose functions are known.
+  init(functions: svg_nvrtc, path: String) {
+    self.functions = functions
+    self.path = path
     var (major, minor): (Int32, Int32) = (0, 0)
     _ = unsafe functions.nvrtcVersion(&major, &minor)
     version = "\(major).\(minor)"

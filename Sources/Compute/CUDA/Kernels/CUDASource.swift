@@ -9,6 +9,7 @@ enum CUDASource: String, CaseIterable, Sendable {
   case text = "elementwise/text.cu"
   case convolve = "convolution/convolve.cu"
   case simpleAttention = "attention/simple.cu"
+  case wideAttention = "attention/wide.cu"
   case prepare64 = "attention/prepare_d64.cu"
   case prepare128 = "attention/prepare_d128.cu"
   case profile64 = "attention/profile_d64.cu"

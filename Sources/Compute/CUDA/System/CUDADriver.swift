@@ -14,10 +14,15 @@ final class CUDADriver: @unchecked Sendable {
 
   /// Opens and starts the driver.
   /// - Throws: ``ComputeError`` with the code `unavailable` when there is none, or no GPU that it can use.
-  init(search: CUDALibrarySearch) throws(ComputeError) {
+  convenience init(search: CUDALibrarySearch) throws(ComputeError) {
     let library = try LoadedLibrary(.driver, search: search)
-    functions = try unsafe library.functions(svg_cuda_driver_load)
-    path = library.path
+    try self.init(functions: unsafe library.functions(svg_cuda_driver_load), path: library.path)
+  }
+
+  /// Starts a driver whose functions are known.
+  init(functions: svg_cuda_driver, path: String) throws(ComputeError) {
+    self.functions = functions
+    self.path = path
     let status = functions.cuInit(0)
     var version: Int32 = 0
     _ = unsafe functions.cuDriverGetVersion(&version)

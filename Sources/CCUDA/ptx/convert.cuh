@@ -2,6 +2,18 @@
 
 #include "ptx/types.cuh"
 
+/// The binary32 with the value of a bfloat16.
+__device__ __forceinline__ float fromBFloat16(u16 bits) {
+  return __uint_as_float(static_cast<u32>(bits) << 16);
+}
+
+/// Rounds to the nearest bfloat16, ties to even.
+__device__ __forceinline__ u16 toBFloat16(float value) {
+  u16 bits;
+  asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(bits) : "f"(value));
+  return bits;
+}
+
 /// Two floats to packed bfloat16, `low` in the lower half; round to nearest even.
 __device__ __forceinline__ u32 packBFloat16(float low, float high) {
   u32 packed;
@@ -17,6 +29,20 @@ __device__ __forceinline__ float lowBFloat16(u32 packed) {
 /// The upper of two packed bfloat16 values.
 __device__ __forceinline__ float highBFloat16(u32 packed) {
   return __uint_as_float(packed & 0xFFFF0000u);
+}
+
+/// The binary32 with the value of a binary16.
+__device__ __forceinline__ float fromFloat16(u16 bits) {
+  float value;
+  asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(bits));
+  return value;
+}
+
+/// Rounds to the nearest binary16, ties to even.
+__device__ __forceinline__ u16 toFloat16(float value) {
+  u16 bits;
+  asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(value));
+  return bits;
 }
 
 /// 2^x to about 2 units in the last place; 0 for very negative x.

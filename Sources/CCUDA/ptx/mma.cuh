@@ -2,14 +2,9 @@
 
 #include "ptx/types.cuh"
 
-// Matrix products of a warp (sm_80 and newer), and copies that do not wait.
+// Matrix products of a warp (sm_80 and newer).
 //
 // Element d[2r + e] of a thread is row lane/4 + 8r, column 2·(lane mod 4) + e.
-
-/// The 32-bit address of shared memory.
-__device__ __forceinline__ u32 sharedAddressOf(const void* pointer) {
-  return static_cast<u32>(__cvta_generic_to_shared(pointer));
-}
 
 /// d[16, 8] += A[16, 16] · B[16, 8], bf16 in, float32 out.
 __device__ __forceinline__ void multiply(float* d, const u32* a, u32 b0, u32 b1) {
@@ -33,21 +28,4 @@ __device__ __forceinline__ void loadSquaresTransposed(u32 (&m)[4], u32 address) 
                : "=r"(m[0]), "=r"(m[1]), "=r"(m[2]), "=r"(m[3])
                : "r"(address)
                : "memory");
-}
-
-/// Copies 16 bytes to shared memory without waiting.
-__device__ __forceinline__ void copyAsync(u32 target, const void* source) {
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(target), "l"(__cvta_generic_to_global(source))
-               : "memory");
-}
-
-/// Closes a group of copies.
-__device__ __forceinline__ void commitCopies() {
-  asm volatile("cp.async.commit_group;" ::: "memory");
-}
-
-/// Waits until at most `kPending` of this thread's groups are unfinished.
-template <int kPending>
-__device__ __forceinline__ void waitForCopies() {
-  asm volatile("cp.async.wait_group %0;" ::"n"(kPending) : "memory");
 }

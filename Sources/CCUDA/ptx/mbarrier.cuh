@@ -1,13 +1,8 @@
 #pragma once
 
-#include "ptx/types.cuh"
+#include "ptx/memory.cuh"
 
 // Barriers in shared memory that count arrivals and bytes. A fresh barrier lets a wait for parity 1 pass at once.
-
-/// The 32-bit address of shared memory.
-__device__ __forceinline__ u32 sharedAddress(const void* pointer) {
-  return static_cast<u32>(__cvta_generic_to_shared(pointer));
-}
 
 __device__ __forceinline__ void initializeBarrier(u32 barrier, u32 arrivals) {
   asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(barrier), "r"(arrivals) : "memory");

@@ -1,0 +1,12 @@
+#include "module.h"
+
+namespace emulated {
+
+extern const Module values, rows, frames, text, convolve, simple, wide;
+extern const Module prepare64, prepare128, profile64, profile128, attend64, attend128;
+
+const Module* const modules[] = {&values,    &rows,       &frames,    &text,       &convolve, &simple,   &wide,
+                                 &prepare64, &prepare128, &profile64, &profile128, &attend64, &attend128};
+const size_t moduleCount = sizeof(modules) / sizeof(modules[0]);
+
+} // namespace emulated

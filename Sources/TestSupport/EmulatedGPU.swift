@@ -1,0 +1,22 @@
+import CCUDA
+import CCUDAEmulation
+import Compute
+
+extension CUDADevice {
+  /// A GPU whose kernels run on the processor: slow, and the same text, lists and launches as on a real one.
+  public static func emulated() throws -> CUDADevice {
+    try CUDADevice(
+      driver: unsafe table(svg_emulated_driver), compiler: unsafe table(svg_emulated_compiler),
+      products: unsafe table(svg_emulated_products))
+  }
+
+  /// How often the processor has waited for emulated GPUs.
+  public static var emulatedWaits: Int { svg_emulated_synchronizations() }
+
+  private static func table<Table>(_ fill: (UnsafeMutableRawPointer) -> Void) -> Table {
+    let table = UnsafeMutablePointer<Table>.allocate(capacity: 1)
+    defer { unsafe table.deallocate() }
+    unsafe fill(table)
+    return unsafe table.pointee
+  }
+}
