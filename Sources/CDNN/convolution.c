@@ -96,7 +96,7 @@ static dnnl_status_t describe_freely(const svg_dnn_convolution* c, const slab_ke
   return status;
 }
 
-/// Whether oneDNN has nothing but its reference code, which is a hundred times slower than any other.
+/// Whether oneDNN has nothing but its reference code, which multiplies one number after the other.
 static bool is_reference(dnnl_primitive_desc_t description) {
   const char* name = NULL;
   return dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &name) == dnnl_success && name &&
