@@ -70,7 +70,8 @@ let package = Package(
         "Quality",
         .product(name: "Logging", package: "swift-log"),
       ], resources: [.copy("BundledModel")]),
-    module("Benchmark", ["Figures", "Tensor", "Attention", "Compute", "SparseVideoGen"]),
+    module(
+      "Benchmark", ["Figures", "Tensor", "Attention", "Checkpoint", "Compute", "Models", "Diffusion", "SparseVideoGen"]),
 
     // The command.
     .executableTarget(
@@ -107,7 +108,7 @@ let package = Package(
     tests(
       "SparseVideoGenTests",
       ["SparseVideoGen", "Attention", "Checkpoint", "Compute", "Diffusion", "Media", "Models", "Tensor"]),
-    tests("BenchmarkTests", ["Benchmark", "Attention", "Compute", "Tensor"]),
+    tests("BenchmarkTests", ["Benchmark", "Attention", "Checkpoint", "Compute", "SparseVideoGen", "Tensor"]),
     tests(
       "CommandTests",
       ["svgen", "SparseVideoGen", "Checkpoint", .product(name: "Subprocess", package: "swift-subprocess")]),

@@ -39,6 +39,7 @@ public struct WeightScope: Sendable, CustomStringConvertible {
   ///   name, both shapes and the file.
   public func tensor(_ name: String, shape: Shape) throws -> Tensor {
     let fullName = fullName(name)
+    if let random = checkpoint.random { return random.tensor(named: fullName, shape: shape) }
     guard let entry = checkpoint.entry(named: fullName) else {
       throw CheckpointError(
         .missingTensor,

@@ -51,6 +51,8 @@ public struct FFmpeg: Sendable {
     do {
       let result = try await run(
         .path(.init(path)), arguments: Arguments(arguments), output: .string(limit: 1 << 20), error: .discarded)
+      // What a process that was ended says is not all that it has to say.
+      try Task.checkCancellation()
       return result.standardOutput
     } catch let error as SubprocessError {
       throw MediaError(.noEncoder, "\(path) cannot be run: \(error)", cause: error)

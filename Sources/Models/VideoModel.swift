@@ -44,6 +44,9 @@ public protocol VideoModel: Sendable {
   /// - Precondition: `size` is legal.
   func workingBytes(_ phase: WorkPhase, for size: VideoSize, activations: ElementType) -> Int
 
+  /// The shape of what a prompt becomes.
+  var conditionShape: ConditionShape { get }
+
   /// How often all frames are in memory when the last of them are decoded: twice where parts are joined at the end.
   var decodedFrameCopies: Int { get }
 
@@ -154,6 +157,23 @@ public struct TextCondition: Sendable {
     self.validTokens = validTokens
     self.truncatedTokens = truncatedTokens
     self.truncatedText = truncatedText
+  }
+}
+
+/// The shape of a ``TextCondition``.
+public struct ConditionShape: Hashable, Sendable {
+  /// `T`: tokens, padding included.
+  public let tokens: Int
+  /// `C`: numbers of a state.
+  public let width: Int
+  /// Numbers of the state of the whole prompt, where the model has such.
+  public let pooledWidth: Int?
+
+  /// Creates a shape.
+  public init(tokens: Int, width: Int, pooledWidth: Int?) {
+    self.tokens = tokens
+    self.width = width
+    self.pooledWidth = pooledWidth
   }
 }
 

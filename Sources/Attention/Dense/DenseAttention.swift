@@ -23,7 +23,8 @@ public struct DenseAttention: AttentionMechanism {
     let result = try device.attendBlocks(device.prepareHeads(projection, patterns: patterns), masks: masks)
     if let listener {
       let pairs = masks.spatial.allPairs * projection.heads
-      listener(HeadTrace(site: site, patterns: nil, errors: nil, computedPairs: pairs, allPairs: pairs))
+      let trace = HeadTrace(site: site, patterns: nil, errors: nil, computedPairs: pairs, allPairs: pairs)
+      listener(PendingHeadTrace { trace })
     }
     return result
   }

@@ -144,6 +144,11 @@ public struct CogVideoXModel: VideoModel {
     return T5TextEncoder(encoder: encoder, tokenizer: tokenizer, maximumTokens: transformer.textTokens)
   }
 
+  /// States of the prompt.
+  public var conditionShape: ConditionShape {
+    ConditionShape(tokens: transformer.textTokens, width: transformer.textWidth, pooledWidth: nil)
+  }
+
   /// Loads the transformer.
   public func loadDenoiser(on device: any ComputeDevice) throws -> any Denoiser {
     try CogVideoXTransformer(transformer, weights: weights(of: "transformer", on: device))

@@ -99,6 +99,11 @@ public struct HunyuanVideoModel: VideoModel {
   /// All of the latents.
   public func decodableLatents(_ latents: Tensor, for size: VideoSize) -> Tensor { latents }
 
+  /// States and one vector of the prompt.
+  public var conditionShape: ConditionShape {
+    ConditionShape(tokens: text.maximumTokens, width: text.stateWidth, pooledWidth: text.pooledWidth)
+  }
+
   /// Compares the headers of a network's files with what it needs.
   public func checkWeights(of component: String) throws {
     let weights = LayerLoader(checking: try directory.weights(of: component))

@@ -21,7 +21,7 @@ extension ModelDirectory {
   func weights(of name: String) throws -> WeightScope {
     // transformers and diffusers name their files differently, and a text encoder is the former's.
     let file = name.hasPrefix("text_encoder") ? "model" : "diffusion_pytorch_model"
-    return try Checkpoint(folder: url.appending(path: name), name: file).scope
+    return try checkpoint(of: name, named: file).scope
   }
 
   /// The size of a component's weights on disk, in bytes; 0 where there are none.

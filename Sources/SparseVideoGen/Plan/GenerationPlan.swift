@@ -33,6 +33,8 @@ public struct GenerationPlan: Hashable, Sendable, Codable {
   public let work: WorkPlan
   /// The memory of each phase.
   public let memory: MemoryPlan
+  /// Why the device has no room for it, and what would fit; `nil` where there is room.
+  public let memoryProblem: String?
   /// The components whose weights are not there: a plan needs none, making a video does.
   public let missingWeights: [String]
   /// Whether frames are decoded in tiles.
