@@ -154,6 +154,17 @@ def varied(pairs: list[Pair], defaults: list[Pair], setting: str) -> str:
     return table([setting] + QUALITY, [[text] + quality(groups[text]) for text in sorted(groups, key=count)])
 
 
+def limits(pairs: list[Pair], defaults: list[Pair]) -> str:
+    """The method at every density and number of dense layers, for the videos that have them all."""
+    videos = {pair.video for pair in pairs}
+    same = [pair for pair in defaults if pair.method == "svg" and pair.video in videos]
+    groups = grouped({pair.key: pair for pair in pairs + same}.values(),
+                     lambda pair: (count(pair.settings["dense layers"]), pair.asked))
+    rows = [[f"{asked:g}, {layers or 'no'} layer{'s' if layers > 1 else ''} dense"] + quality(groups[layers, asked])
+            for layers, asked in sorted(groups)]
+    return table(["density asked"] + QUALITY, rows)
+
+
 def count(text: str) -> int:
     """`25.0% (7 of 30)` and `64 (64 of 3328)`: what it came to."""
     return int(text[text.find("(") + 1:].split()[0])
@@ -211,6 +222,9 @@ def markdown(parts: dict[str, list[Pair]]) -> str:
         sections += ["### Quality: how many rows to profile", varied(parts["rows"], defaults, "sampled rows")]
     if "steps" in parts:
         sections += ["### Quality: how many steps to keep dense", varied(parts["steps"], defaults, "dense steps")]
+    if "densities" in parts:
+        sections += ["### Quality: more density, more dense layers",
+                     limits(parts["densities"] + parts.get("layers", []), defaults)]
     if "speed-densities" in parts:
         sections += ["### Speed", speed(parts["speed-densities"]),
                      "### Speed: where the time goes", phases(parts["speed-densities"])]
