@@ -42,11 +42,12 @@ let package = Package(
     .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
 
     // The library, bottom up; imports only point down.
+    module("Files"),
     module("Figures"),
     module("Tensor"),
     module("Attention", ["Tensor"]),
-    module("Compute", ["Tensor", "Attention", "CKernels", "CDNN", "CCUDA"]),
-    module("Checkpoint", ["Tensor"]),
+    module("Compute", ["Files", "Tensor", "Attention", "CKernels", "CDNN", "CCUDA"]),
+    module("Checkpoint", ["Files", "Tensor"]),
     module("Tokenizer", ["CSentencePiece", "Checkpoint"]),
     module("Models", ["Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer"]),
     module("Diffusion", ["Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models"]),
@@ -59,17 +60,18 @@ let package = Package(
     module(
       "Media",
       [
-        "Tensor", .product(name: "Subprocess", package: "swift-subprocess"),
+        "Files", "Tensor", .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     module(
       "SparseVideoGen",
       [
-        "Figures", "Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models", "Diffusion", "Media",
+        "Files", "Figures", "Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models", "Diffusion", "Media",
         "Quality",
         .product(name: "Logging", package: "swift-log"),
       ], resources: [.copy("BundledModel")]),
-    module("Benchmark", ["Figures", "Tensor", "Attention", "Compute", "SparseVideoGen"]),
+    module(
+      "Benchmark", ["Figures", "Tensor", "Attention", "Checkpoint", "Compute", "Models", "Diffusion", "SparseVideoGen"]),
 
     // The command.
     .executableTarget(
@@ -86,12 +88,13 @@ let package = Package(
         .headerSearchPath("device"), .headerSearchPath("../CCUDA"), .headerSearchPath("../CCUDA/include"),
       ]),
     module("TestSupport", ["Tensor", "Checkpoint", "Compute", "CCUDA", "CCUDAEmulation"]),
+    tests("FilesTests", ["Files"]),
     tests("FiguresTests", ["Figures"]),
     tests("TensorTests", ["Tensor"]),
     tests("KernelTests", ["CKernels", "Tensor"]),
     tests("ComputeTests", ["Compute", "Attention", "Tensor"]),
     tests("AttentionTests", ["Attention", "Compute", "Checkpoint", "Tensor"]),
-    tests("CheckpointTests", ["Checkpoint", "Tensor"]),
+    tests("CheckpointTests", ["Checkpoint", "Files", "Tensor"]),
     tests("TokenizerTests", ["Tokenizer", "Checkpoint"], resources: [.copy("Fixtures")]),
     tests("ModelsTests", ["Models", "Attention", "Compute", "Checkpoint", "Tensor"]),
     tests("DiffusionTests", ["Diffusion", "Media", "Models", "Attention", "Compute", "Tensor", "Checkpoint"]),
@@ -99,13 +102,13 @@ let package = Package(
     tests(
       "MediaTests",
       [
-        "Media", "Checkpoint", "Tensor", .product(name: "Subprocess", package: "swift-subprocess"),
+        "Media", "Checkpoint", "Files", "Tensor", .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     tests(
       "SparseVideoGenTests",
       ["SparseVideoGen", "Attention", "Checkpoint", "Compute", "Diffusion", "Media", "Models", "Tensor"]),
-    tests("BenchmarkTests", ["Benchmark", "Attention", "Compute", "Tensor"]),
+    tests("BenchmarkTests", ["Benchmark", "Attention", "Checkpoint", "Compute", "SparseVideoGen", "Tensor"]),
     tests(
       "CommandTests",
       ["svgen", "SparseVideoGen", "Checkpoint", .product(name: "Subprocess", package: "swift-subprocess")]),

@@ -3,9 +3,24 @@ import Tensor
 /// Queries, keys and values in the form that a device's attention kernel wants, each head in the order of its pattern.
 ///
 /// Only the device that made them can read them.
-public protocol PreparedHeads: Sendable {
-  /// The pattern, and so the token order, of each head.
-  var patterns: [HeadPattern] { get }
+public protocol PreparedHeads: Sendable {}
+
+/// What profiling found out about the heads of one call, wherever the device has it: it may still be on its way.
+public protocol HeadProfile: Sendable {
+  /// One pair of errors for each head: means over rows and the head dimension. Reading them may wait for the device.
+  /// - Throws: What the device throws.
+  var errors: [ProfilingError] { get throws }
+}
+
+/// A profile that is in the processor's memory.
+public struct KnownProfile: HeadProfile {
+  /// One pair of errors for each head.
+  public let errors: [ProfilingError]
+
+  /// Wraps errors.
+  public init(_ errors: [ProfilingError]) {
+    self.errors = errors
+  }
 }
 
 /// The masks that the two kinds of heads attend with.
@@ -50,26 +65,56 @@ public struct ProfilingError: Hashable, Sendable, Codable {
   public var pattern: HeadPattern { temporal < spatial ? .temporal : .spatial }
 }
 
-/// The three operations that a device offers to attention mechanisms: what must be fused to be fast.
+/// The heads that a device can attend with.
+public struct HeadLimits: Hashable, Sendable {
+  /// The most heads of a layer.
+  public let heads: Int
+  /// The largest head dimension, an even number.
+  public let dimension: Int
+
+  /// Creates limits.
+  public init(heads: Int, dimension: Int) {
+    self.heads = heads
+    self.dimension = dimension
+  }
+
+  /// Why heads are outside of the limits, as the end of a sentence; `nil` when they are not.
+  public func refusal(heads: Int, dimension: Int) -> String? {
+    if heads > self.heads { return "a layer has at most \(self.heads) heads there, not \(heads)" }
+    guard dimension % 2 == 0, dimension <= self.dimension else {
+      return "heads have an even dimension of at most \(self.dimension) there, not \(dimension)"
+    }
+    return nil
+  }
+}
+
+/// The operations that a device offers to attention mechanisms: what must be fused to be fast.
 public protocol AttentionDevice: Sendable {
   /// Rows and keys of the blocks that masks for this device must have.
   var attentionBlockSize: Int { get }
+
+  /// The heads that the three operations take; others are refused before anything is loaded.
+  var headLimits: HeadLimits { get }
 
   /// Normalizes, rotates and places queries, keys and values in one pass.
   /// - Parameter patterns: One for each head: where its tokens are placed.
   /// - Throws: When memory runs out.
   func prepareHeads(_ projection: AttentionProjection, patterns: [HeadPattern]) throws -> any PreparedHeads
 
+  /// The same with the pattern of the smaller error for each head, see ``ProfilingError/pattern``; a device that made
+  /// the profile need not wait for it.
+  /// - Throws: When memory runs out.
+  func prepareHeads(_ projection: AttentionProjection, profile: any HeadProfile) throws -> any PreparedHeads
+
   /// Attends sampled query rows to all keys and under both bands, in one pass over keys and values.
   /// - Parameters:
   ///   - rows: The sampled queries, the same for every head.
   ///   - bands: The bands that will run. Text keys are always kept.
-  /// - Returns: One pair of errors for each head: means over rows and the head dimension.
   /// - Throws: When memory runs out.
   /// - SeeAlso: Algorithm 1 of <https://arxiv.org/abs/2502.01776>.
   func profileHeads(
     _ projection: AttentionProjection, rows: [VideoIndex<FrameMajor>], bands: BandPair
-  ) throws -> [ProfilingError]
+  ) throws -> any HeadProfile
 
   /// Softmax attention over the kept blocks only.
   /// - Returns: `[S, H·D]` in sequence order, the element type of the projection; rows of padded text are zero.

@@ -23,5 +23,20 @@ public struct HeadTrace: Hashable, Sendable, Codable {
   }
 }
 
+/// A trace whose decisions the device may still have to make.
+public struct PendingHeadTrace: Sendable {
+  private let read: @Sendable () throws -> HeadTrace
+
+  /// Creates a trace.
+  /// - Parameter read: Makes it; may wait for the device.
+  public init(_ read: @escaping @Sendable () throws -> HeadTrace) {
+    self.read = read
+  }
+
+  /// The trace; waits for the device where it must. Best read at the end of a step, when nothing is left to wait for.
+  /// - Throws: What the device throws.
+  public func resolved() throws -> HeadTrace { try read() }
+}
+
 /// Receives a trace after every call of attention.
-public typealias HeadTraceListener = @Sendable (HeadTrace) -> Void
+public typealias HeadTraceListener = @Sendable (PendingHeadTrace) -> Void

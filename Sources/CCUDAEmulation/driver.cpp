@@ -3,7 +3,6 @@
 #include "kernels/module.h"
 #include "svg_cuda_driver.h"
 
-#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -22,7 +21,8 @@ constexpr size_t kMemoryBytes = size_t(2) << 30;
 constexpr int kSharedBytes = 163 << 10;
 constexpr int kMultiprocessors = 4;
 
-std::atomic<long> waits{0};
+/// How often this thread has waited.
+thread_local long waits = 0;
 
 /// Memory of the device: bytes around each piece show what is written outside of it.
 struct Memory {

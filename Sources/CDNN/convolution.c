@@ -4,9 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/// The weights of all slices in one layout.
+typedef struct packing {
+  struct packing* next;
+  dnnl_memory_desc_t layout;
+  void** weights;
+} packing;
+
 /// A convolution of slabs of one size.
 typedef struct slab_kernel {
   struct slab_kernel* next;
+  const packing* packing;
   int64_t rows, width, top, bottom;
   svg_dnn_type output_type;
   bool accumulate;
@@ -17,8 +25,9 @@ typedef struct slab_kernel {
 struct svg_dnn_convolution {
   svg_dnn_type type;
   svg_dnn_convolution_shape shape;
-  dnnl_memory_desc_t layout, bias_layout;
-  void** weights;
+  /// The weights in the layout for slabs of a typical size, and after it in those that other sizes are fast in.
+  packing* packings;
+  dnnl_memory_desc_t bias_layout;
   float* bias;
   pthread_mutex_t mutex;
   slab_kernel* kernels;
@@ -73,6 +82,49 @@ static dnnl_status_t describe(const svg_dnn_convolution* c, const slab_kernel* k
   return status;
 }
 
+/// Describes the convolution of a slab with the layout of weights left to oneDNN.
+static dnnl_status_t describe_freely(const svg_dnn_convolution* c, const slab_kernel* k,
+                                     dnnl_primitive_desc_t* description) {
+  const svg_dnn_convolution_shape* s = &c->shape;
+  const dnnl_dims_t extents = {s->outputs, s->channels, s->kernel_height, s->kernel_width};
+  dnnl_memory_desc_t any;
+  memset(&any, 0, sizeof any);
+  dnnl_status_t status = svg_layout_make(&any, 4, extents, c->type, NULL);
+  if (status == dnnl_success)
+    status = describe(c, k, &any, description);
+  svg_layout_free(&any);
+  return status;
+}
+
+/// Whether oneDNN has nothing but its reference code, which multiplies one number after the other.
+static bool is_reference(dnnl_primitive_desc_t description) {
+  const char* name = NULL;
+  return dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &name) == dnnl_success && name &&
+         strncmp(name, "ref", 3) == 0;
+}
+
+static void free_packing(const svg_dnn_convolution* c, packing* p) {
+  for (int64_t slice = 0; p->weights && slice < c->shape.depth; ++slice)
+    free(p->weights[slice]);
+  free(p->weights);
+  svg_layout_free(&p->layout);
+  free(p);
+}
+
+/// A packing without weights, in the layout that a description asks for.
+static packing* make_packing(const svg_dnn_convolution* c, dnnl_primitive_desc_t description) {
+  packing* p = calloc(1, sizeof *p);
+  if (!p)
+    return NULL;
+  p->weights = calloc((size_t)c->shape.depth, sizeof *p->weights);
+  if (!p->weights || svg_layout_copy(&p->layout, dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0)) !=
+                         dnnl_success) {
+    free_packing(c, p);
+    return NULL;
+  }
+  return p;
+}
+
 static dnnl_status_t choose_layout(svg_dnn_convolution* c, int64_t width) {
   const svg_dnn_convolution_shape* s = &c->shape;
   slab_kernel typical;
@@ -81,24 +133,20 @@ static dnnl_status_t choose_layout(svg_dnn_convolution* c, int64_t width) {
   typical.width = width;
   typical.output_type = SVG_DNN_FLOAT32;
   typical.accumulate = true;
-  dnnl_memory_desc_t any;
-  memset(&any, 0, sizeof any);
   dnnl_primitive_desc_t description = NULL;
-  const dnnl_dims_t extents = {s->outputs, s->channels, s->kernel_height, s->kernel_width};
   dnnl_status_t status = svg_layout_bias(&c->bias_layout, s->outputs);
-  if (status == dnnl_success)
-    status = svg_layout_make(&any, 4, extents, c->type, NULL);
   if (status == dnnl_success)
     status = make_frames(c, &typical);
   if (status == dnnl_success)
-    status = describe(c, &typical, &any, &description);
-  if (status == dnnl_success)
-    status = svg_layout_copy(&c->layout, dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0));
+    status = describe_freely(c, &typical, &description);
+  if (status == dnnl_success) {
+    c->packings = make_packing(c, description);
+    status = c->packings ? dnnl_success : dnnl_out_of_memory;
+  }
   if (description)
     dnnl_primitive_desc_destroy(description);
   svg_layout_free(&typical.x);
   svg_layout_free(&typical.y);
-  svg_layout_free(&any);
   return status;
 }
 
@@ -111,10 +159,9 @@ svg_dnn_status svg_dnn_convolution_create(svg_dnn_type type, const svg_dnn_convo
   c->type = type;
   c->shape = *shape;
   pthread_mutex_init(&c->mutex, NULL);
-  c->weights = calloc((size_t)shape->depth, sizeof *c->weights);
   c->bias = calloc((size_t)shape->outputs, sizeof *c->bias);
   const svg_team team = svg_team_enter();
-  dnnl_status_t status = c->weights && c->bias ? choose_layout(c, width) : dnnl_out_of_memory;
+  dnnl_status_t status = c->bias ? choose_layout(c, width) : dnnl_out_of_memory;
   svg_team_leave(team);
   if (status != dnnl_success) {
     svg_dnn_convolution_destroy(c);
@@ -138,23 +185,25 @@ void svg_dnn_convolution_destroy(svg_dnn_convolution* c) {
     free_kernel(c->kernels);
     c->kernels = next;
   }
-  for (int64_t slice = 0; c->weights && slice < c->shape.depth; ++slice)
-    free(c->weights[slice]);
-  svg_layout_free(&c->layout);
+  while (c->packings) {
+    packing* next = c->packings->next;
+    free_packing(c, c->packings);
+    c->packings = next;
+  }
   svg_layout_free(&c->bias_layout);
-  free(c->weights);
   free(c->bias);
   pthread_mutex_destroy(&c->mutex);
   free(c);
 }
 
 size_t svg_dnn_convolution_bytes(const svg_dnn_convolution* c) {
-  return (size_t)c->shape.depth * svg_layout_bytes(&c->layout) + (size_t)c->shape.outputs * sizeof(float);
+  return (size_t)c->shape.depth * svg_layout_bytes(&c->packings->layout) + (size_t)c->shape.outputs * sizeof(float);
 }
 
 svg_dnn_status svg_dnn_convolution_pack(svg_dnn_convolution* c, int64_t slice, const void* weights) {
   const svg_dnn_convolution_shape* s = &c->shape;
-  void* packed = svg_allocate(svg_layout_bytes(&c->layout));
+  packing* p = c->packings;
+  void* packed = svg_allocate(svg_layout_bytes(&p->layout));
   if (!packed)
     return SVG_DNN_OUT_OF_MEMORY;
   const int64_t taps = s->kernel_height * s->kernel_width;
@@ -165,15 +214,15 @@ svg_dnn_status svg_dnn_convolution_pack(svg_dnn_convolution* c, int64_t slice, c
   const svg_team team = svg_team_enter();
   svg_dnn_status status = svg_status(svg_layout_make(&plain, 4, extents, c->type, strides));
   if (status == SVG_DNN_SUCCESS)
-    status = svg_reorder(&plain, weights, &c->layout, packed);
+    status = svg_reorder(&plain, weights, &p->layout, packed);
   svg_layout_free(&plain);
   svg_team_leave(team);
   if (status != SVG_DNN_SUCCESS) {
     free(packed);
     return status;
   }
-  free(c->weights[slice]);
-  c->weights[slice] = packed;
+  free(p->weights[slice]);
+  p->weights[slice] = packed;
   return SVG_DNN_SUCCESS;
 }
 
@@ -182,11 +231,50 @@ svg_dnn_status svg_dnn_convolution_set_bias(svg_dnn_convolution* c, const float*
   return SVG_DNN_SUCCESS;
 }
 
+/// The packing in the layout that a description asks for, copied from the first one when there is none yet.
+static dnnl_status_t find_packing(svg_dnn_convolution* c, dnnl_primitive_desc_t description, const packing** found) {
+  const svg_layout_ref wanted = dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0);
+  packing* last = c->packings;
+  for (packing* p = c->packings; p; last = p, p = p->next) {
+    if (dnnl_memory_desc_equal(SVG_LAYOUT_REF(p->layout), wanted)) {
+      *found = p;
+      return dnnl_success;
+    }
+  }
+  packing* p = make_packing(c, description);
+  if (!p)
+    return dnnl_out_of_memory;
+  const packing* source = c->packings;
+  for (int64_t slice = 0; slice < c->shape.depth; ++slice) {
+    p->weights[slice] = svg_allocate(svg_layout_bytes(&p->layout));
+    if (!p->weights[slice] ||
+        svg_reorder(&source->layout, source->weights[slice], &p->layout, p->weights[slice]) != SVG_DNN_SUCCESS) {
+      free_packing(c, p);
+      return dnnl_out_of_memory;
+    }
+  }
+  last->next = p;
+  *found = p;
+  return dnnl_success;
+}
+
 static dnnl_status_t make_kernel(svg_dnn_convolution* c, slab_kernel* k) {
   dnnl_primitive_desc_t description = NULL;
   dnnl_status_t status = make_frames(c, k);
+  k->packing = c->packings;
   if (status == dnnl_success)
-    status = describe(c, k, &c->layout, &description);
+    status = describe(c, k, &c->packings->layout, &description);
+  // The blocks of weights that tiles multiply fastest differ with the width of frames.
+  if (status == dnnl_success && is_reference(description)) {
+    dnnl_primitive_desc_t other = NULL;
+    if (describe_freely(c, k, &other) == dnnl_success && !is_reference(other)) {
+      dnnl_primitive_desc_destroy(description);
+      description = other;
+      status = find_packing(c, description, &k->packing);
+    } else if (other) {
+      dnnl_primitive_desc_destroy(other);
+    }
+  }
   if (status == dnnl_success)
     status = dnnl_primitive_create(&k->primitive, description);
   if (description)
@@ -233,7 +321,7 @@ svg_dnn_status svg_dnn_convolution_run(svg_dnn_convolution* c, int64_t slice, co
   if (status == SVG_DNN_SUCCESS) {
     const svg_operand operands[] = {
         {DNNL_ARG_SRC, SVG_LAYOUT_REF(found->x), (void*)slab->input},
-        {DNNL_ARG_WEIGHTS, SVG_LAYOUT_REF(c->layout), c->weights[slice]},
+        {DNNL_ARG_WEIGHTS, SVG_LAYOUT_REF(found->packing->layout), found->packing->weights[slice]},
         {DNNL_ARG_DST, SVG_LAYOUT_REF(found->y), slab->output},
         {DNNL_ARG_BIAS, SVG_LAYOUT_REF(c->bias_layout), c->bias},
     };

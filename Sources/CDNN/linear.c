@@ -10,6 +10,7 @@ typedef struct product {
   int64_t rows, outputs, x_stride, y_stride;
   svg_dnn_type y_type;
   svg_dnn_activation activation;
+  bool accumulate;
   dnnl_memory_desc_t x, y;
   dnnl_primitive_t primitive;
 } product;
@@ -39,10 +40,10 @@ bool svg_dnn_linear_writes_strided(const svg_dnn_linear* linear) {
 }
 
 static dnnl_status_t describe(const dnnl_memory_desc_t* x, const dnnl_memory_desc_t* w, const dnnl_memory_desc_t* b,
-                              const dnnl_memory_desc_t* y, svg_dnn_activation activation,
+                              const dnnl_memory_desc_t* y, svg_dnn_activation activation, bool accumulate,
                               dnnl_primitive_desc_t* description) {
   dnnl_primitive_attr_t attributes = NULL;
-  dnnl_status_t status = svg_attributes(&attributes, activation, false);
+  dnnl_status_t status = svg_attributes(&attributes, activation, accumulate);
   if (status == dnnl_success) {
 #if DNNL_VERSION_MAJOR >= 3
     status = dnnl_matmul_primitive_desc_create(description, svg_engine(), *x, *w, b ? *b : NULL, *y, attributes);
@@ -82,7 +83,7 @@ static dnnl_status_t choose_layout(svg_dnn_linear* linear, int kind, int64_t wid
   if (status == dnnl_success)
     status = make_matrix(&linear->bias_layout[kind], 1, width, width, SVG_DNN_FLOAT32);
   if (status == dnnl_success)
-    status = describe(&x, &any, &linear->bias_layout[kind], &y, SVG_DNN_IDENTITY, &description);
+    status = describe(&x, &any, &linear->bias_layout[kind], &y, SVG_DNN_IDENTITY, false, &description);
   if (status == dnnl_success)
     status =
         svg_layout_copy(&linear->layout[kind], dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0));
@@ -150,10 +151,6 @@ void svg_dnn_linear_destroy(svg_dnn_linear* linear) {
   free(linear);
 }
 
-int64_t svg_dnn_linear_panels(const svg_dnn_linear* linear) {
-  return linear->panels;
-}
-
 size_t svg_dnn_linear_bytes(const svg_dnn_linear* linear) {
   size_t bytes = (size_t)linear->outputs * sizeof(float);
   for (int64_t panel = 0; panel < linear->panels; ++panel)
@@ -161,7 +158,8 @@ size_t svg_dnn_linear_bytes(const svg_dnn_linear* linear) {
   return bytes;
 }
 
-svg_dnn_status svg_dnn_linear_pack(svg_dnn_linear* linear, int64_t panel, const void* weights, const float* bias) {
+svg_dnn_status svg_dnn_linear_pack(svg_dnn_linear* linear, int64_t panel, const void* weights, int64_t weights_stride,
+                                   const float* bias) {
   const int64_t width = panel_width(linear, panel);
   const dnnl_memory_desc_t* layout = &linear->layout[kind_of_panel(linear, panel)];
   void* packed = svg_allocate(svg_layout_bytes(layout));
@@ -171,7 +169,7 @@ svg_dnn_status svg_dnn_linear_pack(svg_dnn_linear* linear, int64_t panel, const 
   dnnl_memory_desc_t plain;
   memset(&plain, 0, sizeof plain);
   const dnnl_dims_t extents = {linear->inputs, width};
-  const int64_t strides[] = {1, linear->inputs};
+  const int64_t strides[] = {1, weights_stride};
   const svg_team team = svg_team_enter();
   svg_dnn_status status = svg_status(svg_layout_make(&plain, 2, extents, linear->type, strides));
   if (status == SVG_DNN_SUCCESS)
@@ -195,7 +193,8 @@ static dnnl_status_t make_product(svg_dnn_linear* linear, product* p, int kind) 
   if (status == dnnl_success)
     status = make_matrix(&p->y, p->rows, p->outputs, p->y_stride, p->y_type);
   if (status == dnnl_success)
-    status = describe(&p->x, &linear->layout[kind], &linear->bias_layout[kind], &p->y, p->activation, &description);
+    status = describe(&p->x, &linear->layout[kind], p->accumulate ? NULL : &linear->bias_layout[kind], &p->y,
+                      p->activation, p->accumulate, &description);
   if (status == dnnl_success)
     status = dnnl_primitive_create(&p->primitive, description);
   if (description)
@@ -209,7 +208,8 @@ static dnnl_status_t find_product(svg_dnn_linear* linear, const product* wanted,
   pthread_mutex_lock(&linear->mutex);
   product* p = linear->products;
   while (p && !(p->rows == wanted->rows && p->outputs == wanted->outputs && p->x_stride == wanted->x_stride &&
-                p->y_stride == wanted->y_stride && p->y_type == wanted->y_type && p->activation == wanted->activation))
+                p->y_stride == wanted->y_stride && p->y_type == wanted->y_type && p->activation == wanted->activation &&
+                p->accumulate == wanted->accumulate))
     p = p->next;
   if (!p) {
     p = malloc(sizeof *p);
@@ -230,28 +230,28 @@ static dnnl_status_t find_product(svg_dnn_linear* linear, const product* wanted,
   return status;
 }
 
-svg_dnn_status svg_dnn_linear_run(svg_dnn_linear* linear, int64_t panel, int64_t rows, const void* x, int64_t x_stride,
-                                  void* y, int64_t y_stride, svg_dnn_type y_type, svg_dnn_activation activation) {
+svg_dnn_status svg_dnn_linear_run(svg_dnn_linear* linear, int64_t panel, const svg_dnn_rows* rows) {
   const int kind = kind_of_panel(linear, panel);
   product wanted;
   memset(&wanted, 0, sizeof wanted);
-  wanted.rows = rows;
+  wanted.rows = rows->count;
   wanted.outputs = panel_width(linear, panel);
-  wanted.x_stride = x_stride;
-  wanted.y_stride = y_stride;
-  wanted.y_type = y_type;
-  wanted.activation = activation;
+  wanted.x_stride = rows->x_stride;
+  wanted.y_stride = rows->y_stride;
+  wanted.y_type = rows->y_type;
+  wanted.activation = rows->activation;
+  wanted.accumulate = rows->accumulate;
   const product* found = NULL;
   const svg_team team = svg_team_enter();
   svg_dnn_status status = svg_status(find_product(linear, &wanted, kind, &found));
   if (status == SVG_DNN_SUCCESS) {
     const svg_operand operands[] = {
-        {DNNL_ARG_SRC, SVG_LAYOUT_REF(found->x), (void*)x},
+        {DNNL_ARG_SRC, SVG_LAYOUT_REF(found->x), (void*)rows->x},
         {DNNL_ARG_WEIGHTS, SVG_LAYOUT_REF(linear->layout[kind]), linear->weights[panel]},
+        {DNNL_ARG_DST, SVG_LAYOUT_REF(found->y), rows->y},
         {DNNL_ARG_BIAS, SVG_LAYOUT_REF(linear->bias_layout[kind]), linear->bias + panel * linear->panel_outputs},
-        {DNNL_ARG_DST, SVG_LAYOUT_REF(found->y), y},
     };
-    status = svg_execute(found->primitive, operands, 4);
+    status = svg_execute(found->primitive, operands, rows->accumulate ? 3 : 4);
   }
   svg_team_leave(team);
   return status;

@@ -15,7 +15,26 @@ static void (*set_team_size)(int);
 static dnnl_engine_t engine;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+/// What a thread keeps from one call to the next: making a stream and fresh memory takes as long as a small product.
+typedef struct desk {
+  dnnl_stream_t stream;
+  void* scratch;
+  size_t scratch_bytes;
+} desk;
+
+static pthread_key_t desk_key;
+static bool has_desks;
+
+static void clear_desk(void* memory) {
+  desk* d = memory;
+  if (d->stream)
+    dnnl_stream_destroy(d->stream);
+  free(d->scratch);
+  free(d);
+}
+
 static void start(void) {
+  has_desks = pthread_key_create(&desk_key, clear_desk) == 0;
   team_size = (int (*)(void))dlsym(RTLD_DEFAULT, "omp_get_max_threads");
   set_team_size = (void (*)(int))dlsym(RTLD_DEFAULT, "omp_set_num_threads");
   if (dnnl_engine_create(&engine, dnnl_cpu, 0) != dnnl_success)
@@ -114,13 +133,39 @@ void* svg_allocate(size_t bytes) {
   return posix_memalign(&memory, 64, bytes ? bytes : 64) == 0 ? memory : NULL;
 }
 
+/// The desk of this thread, with a stream; null where memory ran out.
+static desk* find_desk(void) {
+  pthread_once(&once, start);
+  desk* d = has_desks ? pthread_getspecific(desk_key) : NULL;
+  if (d || !has_desks)
+    return d;
+  d = calloc(1, sizeof *d);
+  if (!d)
+    return NULL;
+  if (dnnl_stream_create(&d->stream, engine, dnnl_stream_default_flags) != dnnl_success ||
+      pthread_setspecific(desk_key, d) != 0) {
+    clear_desk(d);
+    return NULL;
+  }
+  return d;
+}
+
+/// At least so much memory on the desk, with arbitrary contents; null where memory ran out.
+static void* find_scratch(desk* d, size_t bytes) {
+  if (d->scratch_bytes < bytes) {
+    free(d->scratch);
+    d->scratch = svg_allocate(bytes);
+    d->scratch_bytes = d->scratch ? bytes : 0;
+  }
+  return d->scratch;
+}
+
 svg_dnn_status svg_execute(dnnl_primitive_t primitive, const svg_operand* operands, int count) {
   enum { kMost = 8 };
   dnnl_exec_arg_t arguments[kMost];
   int made = 0;
-  void* scratch = NULL;
-  dnnl_stream_t stream = NULL;
-  dnnl_status_t status = dnnl_stream_create(&stream, svg_engine(), dnnl_stream_default_flags);
+  desk* d = find_desk();
+  dnnl_status_t status = d ? dnnl_success : dnnl_out_of_memory;
   for (int i = 0; i < count && status == dnnl_success; ++i) {
     arguments[made].arg = operands[i].argument;
     status = dnnl_memory_create(&arguments[made].memory, operands[i].layout, svg_engine(), operands[i].memory);
@@ -133,7 +178,7 @@ svg_dnn_status svg_execute(dnnl_primitive_t primitive, const svg_operand* operan
       svg_layout_ref layout = dnnl_primitive_desc_query_md(description, dnnl_query_scratchpad_md, 0);
       const size_t bytes = layout ? dnnl_memory_desc_get_size(layout) : 0;
       if (bytes > 0) {
-        scratch = svg_allocate(bytes);
+        void* scratch = find_scratch(d, bytes);
         arguments[made].arg = DNNL_ARG_SCRATCHPAD;
         status =
             scratch ? dnnl_memory_create(&arguments[made].memory, layout, svg_engine(), scratch) : dnnl_out_of_memory;
@@ -142,14 +187,11 @@ svg_dnn_status svg_execute(dnnl_primitive_t primitive, const svg_operand* operan
     }
   }
   if (status == dnnl_success)
-    status = dnnl_primitive_execute(primitive, stream, made, arguments);
+    status = dnnl_primitive_execute(primitive, d->stream, made, arguments);
   if (status == dnnl_success)
-    status = dnnl_stream_wait(stream);
+    status = dnnl_stream_wait(d->stream);
   for (int i = 0; i < made; ++i)
     dnnl_memory_destroy(arguments[i].memory);
-  if (stream)
-    dnnl_stream_destroy(stream);
-  free(scratch);
   return svg_status(status);
 }
 

@@ -10,6 +10,8 @@ public final class Checkpoint: Sendable {
   public let url: URL
   private let files: [SafetensorsFile]
   private let places: [String: Int]
+  /// What stands for tensors where there are no files.
+  let random: RandomWeights?
   private let requested = Mutex<Set<String>>([])
 
   /// Opens a checkpoint in one file.
@@ -19,6 +21,16 @@ public final class Checkpoint: Sendable {
     self.url = url
     files = [file]
     places = Dictionary(uniqueKeysWithValues: file.names.map { ($0, 0) })
+    random = nil
+  }
+
+  /// Makes a checkpoint without files that has every tensor that is asked for, of random numbers: to measure a network.
+  /// - Parameter folder: The folder of the component, for messages.
+  public init(randomWeightsOf folder: URL) {
+    url = folder
+    files = []
+    places = [:]
+    random = RandomWeights()
   }
 
   /// Opens `NAME.safetensors`, or the shards that `NAME.safetensors.index.json` lists.
@@ -28,6 +40,7 @@ public final class Checkpoint: Sendable {
   /// - Throws: ``CheckpointError`` with code `unreadableFile` when there is neither, `invalidIndex`, `missingShard` or
   ///   `missingTensor` when the index does not fit the shards, and all of ``SafetensorsFile``.
   public init(folder: URL, name: String) throws {
+    random = nil
     let single = folder.appendingPathComponent("\(name).safetensors")
     let index = folder.appendingPathComponent("\(name).safetensors.index.json")
     for url in [single, index] { try checkLink(url) }
@@ -99,7 +112,7 @@ public final class Checkpoint: Sendable {
   }
 
   /// Whether there is a tensor of this name.
-  public func contains(_ name: String) -> Bool { places[name] != nil }
+  public func contains(_ name: String) -> Bool { random != nil || places[name] != nil }
 
   /// The type and extents of a tensor without asking for it, or `nil` when there is none of this name.
   public func entry(named name: String) -> SafetensorsHeader.Entry? {

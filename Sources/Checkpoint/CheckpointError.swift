@@ -1,4 +1,4 @@
-/// Why a file of a model could not be read, was refused, or could not be written.
+/// Why a file of a model could not be read, or was refused.
 public struct CheckpointError: Error, Sendable, CustomStringConvertible {
   /// What kind of thing went wrong; callers decide on this, people read ``CheckpointError/message``.
   public enum Code: String, Hashable, Sendable {
@@ -44,10 +44,6 @@ public struct CheckpointError: Error, Sendable, CustomStringConvertible {
     case unsupportedClass
     /// A model that is not in the local cache.
     case notInCache
-    /// A file that could not be written.
-    case unwritableFile
-    /// No room left where a file was to be written.
-    case diskFull
   }
 
   /// What kind of thing went wrong.

@@ -39,6 +39,7 @@ public struct WeightScope: Sendable, CustomStringConvertible {
   ///   name, both shapes and the file.
   public func tensor(_ name: String, shape: Shape) throws -> Tensor {
     let fullName = fullName(name)
+    if let random = checkpoint.random { return random.tensor(named: fullName, shape: shape) }
     guard let entry = checkpoint.entry(named: fullName) else {
       throw CheckpointError(
         .missingTensor,
@@ -49,6 +50,12 @@ public struct WeightScope: Sendable, CustomStringConvertible {
         .wrongShape,
         "\(checkpoint.file(of: fullName).path): tensor \"\(fullName)\" has the shape \(entry.shape), but the "
           + "configuration asks for \(shape).")
+    }
+    guard let type = entry.elementType, type != .int32 else {
+      throw CheckpointError(
+        .unsupportedElementType,
+        "\(checkpoint.file(of: fullName).path): tensor \"\(fullName)\" has the type \(entry.typeName); weights can be "
+          + "F32, F16 or BF16.")
     }
     return try checkpoint.tensor(named: fullName)
   }

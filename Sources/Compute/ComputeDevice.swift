@@ -139,6 +139,14 @@ public protocol ComputeDevice: AttentionDevice {
 }
 
 extension ComputeDevice {
+  /// Any number of heads of at most 256 elements.
+  public var headLimits: HeadLimits { HeadLimits(heads: .max, dimension: 256) }
+
+  /// Waits for the profile, and takes the pattern of the smaller error for each head.
+  public func prepareHeads(_ projection: AttentionProjection, profile: any HeadProfile) throws -> any PreparedHeads {
+    try prepareHeads(projection, patterns: profile.errors.map(\.pattern))
+  }
+
   /// Does nothing: not every device keeps memory.
   public func trim() {}
 

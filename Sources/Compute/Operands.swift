@@ -23,19 +23,30 @@ public struct LinearParameters: Sendable {
   public let weights: [Tensor]
   /// Biases `[Nᵢ]`, one for each weight or none at all. Any floating-point type.
   public let biases: [Tensor]
+  /// The columns of the weights that the layer has: all of them, or those of a part of its stored inputs.
+  public let columns: Range<Int>
 
   /// Creates the parameters.
+  /// - Parameter columns: The columns of the weights that the layer has; all when `nil`.
   /// - Precondition: The weights have the same number of inputs; there are no biases or one for each weight.
-  public init(weights: [Tensor], biases: [Tensor] = []) {
+  public init(weights: [Tensor], biases: [Tensor] = [], columns: Range<Int>? = nil) {
     precondition(!weights.isEmpty && weights.allSatisfy { $0.shape.rank == 2 && $0.shape[1] == weights[0].shape[1] })
     precondition(biases.isEmpty || zip(weights, biases).allSatisfy { [$0.0.shape[0]] == $0.1.shape })
     precondition(biases.isEmpty || biases.count == weights.count)
+    self.columns = columns ?? 0..<weights[0].shape[1]
+    precondition(self.columns.lowerBound >= 0 && self.columns.upperBound <= weights[0].shape[1])
     self.weights = weights
     self.biases = biases
   }
 
+  /// The weights `[Nᵢ, K]` of the layer's columns alone: copies where these are a part, for a device that takes whole
+  /// tensors only.
+  var narrowedWeights: [Tensor] {
+    columns.count == weights[0].shape[1] ? weights : weights.map { $0.columns(columns) }
+  }
+
   /// `K`: inputs.
-  public var inputs: Int { weights[0].shape[1] }
+  public var inputs: Int { columns.count }
   /// `N`: outputs.
   public var outputs: Int { weights.reduce(0) { $0 + $1.shape[0] } }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 extension FFmpeg {
@@ -26,8 +27,8 @@ extension FFmpeg {
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     } catch {
-      throw MediaError(
-        .unwritableOutput, "\(folder.path): a folder for the pictures of a report cannot be made", cause: error)
+      throw FileError(
+        .unwritable, "\(folder.path): a folder for the pictures of a report cannot be made", cause: error)
     }
     var arguments = ["-hide_banner", "-loglevel", "error", "-y"]
     arguments += ["-f", "rawvideo", "-pixel_format", "rgb24", "-video_size", "\(frames.width)x\(frames.height)"]

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Subprocess
 
@@ -50,6 +51,8 @@ public struct FFmpeg: Sendable {
     do {
       let result = try await run(
         .path(.init(path)), arguments: Arguments(arguments), output: .string(limit: 1 << 20), error: .discarded)
+      // What a process that was ended says is not all that it has to say.
+      try Task.checkCancellation()
       return result.standardOutput
     } catch let error as SubprocessError {
       throw MediaError(.noEncoder, "\(path) cannot be run: \(error)", cause: error)
@@ -122,11 +125,10 @@ public struct FFmpeg: Sendable {
   }
 
   /// What ffmpeg's last words mean.
-  static func failure(path: String, status: TerminationStatus, words: String) -> MediaError {
+  static func failure(path: String, status: TerminationStatus, words: String) -> any Error {
     let lines = words.split(separator: "\n").suffix(3).joined(separator: "; ")
     if words.contains("No space left on device") || words.contains("File too large") {
-      return MediaError(
-        .diskFull, "there is no room for the video: free some space, or choose another folder (ffmpeg: \(lines))")
+      return FileError.noRoom(for: "the video")
     }
     return MediaError(.encoderFailed, "\(path) failed (\(status)): \(lines.isEmpty ? "it said nothing" : lines)")
   }

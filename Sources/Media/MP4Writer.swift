@@ -1,3 +1,5 @@
+import Files
+
 /// Writes H.264 in MP4 (`.mp4`) through ffmpeg.
 ///
 /// The video is `yuv420p`, BT.709 and limited range, as every player expects, and says so; `crf 17` is visually
@@ -19,11 +21,11 @@ public struct MP4Writer: Sendable {
   public func write(_ frames: VideoFrames, metadata: VideoMetadata?, to path: String) async throws {
     precondition(
       frames.width % 2 == 0 && frames.height % 2 == 0, "yuv420p has no odd sizes: \(frames.width)×\(frames.height)")
-    let video = try PartialFile(for: path)
-    let tags = try PartialFile(for: path)
-    if let metadata { try tags.write(metadata.ffmetadata.utf8) }
+    var video = try AtomicFile(path)
+    var tags = try AtomicFile(path)
+    if let metadata { try tags.write(Array(metadata.ffmetadata.utf8)) }
     try await ffmpeg.encode(
-      frames, arguments: Self.arguments(frames, tagsPath: metadata == nil ? nil : tags.path, path: video.path))
+      frames, arguments: Self.arguments(frames, tagsPath: metadata == nil ? nil : tags.openPath, path: video.openPath))
     try video.commit()
   }
 

@@ -1,19 +1,13 @@
-/// What kept a video from being written, or a picture from being read.
+/// What kept a video from being made, or a picture from being read.
 public struct MediaError: Error, Sendable, CustomStringConvertible {
   /// The kind of failure.
   public enum Code: String, Sendable {
     /// A file name that does not say which kind of video is wanted.
     case unsupportedFormat
-    /// A folder that does not exist or cannot be written.
-    case unwritableOutput
     /// No ffmpeg can be found, or one that cannot encode H.264.
     case noEncoder
     /// ffmpeg ran and failed.
     case encoderFailed
-    /// The disk is full, or a quota is used up.
-    case diskFull
-    /// Writing failed for another reason.
-    case writeFailed
     /// A file that is no picture, or a damaged one.
     case unreadablePicture
     /// Frames that no format can hold.

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Where a video goes, and in which format.
@@ -26,16 +27,16 @@ public struct VideoOutput: Sendable, Hashable {
   }
 
   /// Finds out before the work begins whether the video can be written at its end.
-  /// - Throws: ``MediaError`` when the folder does not exist or cannot be written, when the path is a folder, or when
-  ///   the format needs an ffmpeg that is not there.
+  /// - Throws: `FileError` when the folder does not exist or cannot be written, or when the path is a folder;
+  ///   ``MediaError`` when the format needs an ffmpeg that is not there.
   public func check() async throws {
-    try PartialFile.check(path)
+    try AtomicFile.check(path)
     if format == .mp4 { _ = try await FFmpeg.find() }
   }
 
   /// Writes a video; a file that has the name is replaced, once the new one is complete.
   /// - Parameter metadata: What the file says about itself; Y4M has no place for it.
-  /// - Throws: ``MediaError``, or `CancellationError` when the task is canceled; no partial file is left behind.
+  /// - Throws: `FileError`, ``MediaError``, or `CancellationError` when the task is canceled; no partial file is left behind.
   public func write(_ frames: VideoFrames, metadata: VideoMetadata?) async throws {
     switch format {
     case .mp4: try await MP4Writer(FFmpeg.find()).write(frames, metadata: metadata, to: path)

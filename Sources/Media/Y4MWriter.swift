@@ -1,3 +1,5 @@
+import Files
+
 /// Writes YUV4MPEG2 (`.y4m`), uncompressed and without loss.
 ///
 /// The format holds luma and chroma, not red, green and blue. Frames are therefore written with full chroma resolution,
@@ -13,18 +15,18 @@ public struct Y4MWriter: Sendable {
   public init() {}
 
   /// Writes a video.
-  /// - Throws: ``MediaError`` when the file cannot be written, `CancellationError` when the task is canceled; no file
+  /// - Throws: `FileError` when the file cannot be written, `CancellationError` when the task is canceled; no file
   ///   is left behind then.
   public func write(_ frames: VideoFrames, to path: String) throws {
-    try write(frames, into: PartialFile(for: path))
+    try write(frames, into: AtomicFile(path))
   }
 
-  func write(_ frames: VideoFrames, into file: consuming PartialFile) throws {
-    try file.write(Self.header(frames).utf8)
+  func write(_ frames: VideoFrames, into file: consuming AtomicFile) throws {
+    try file.write(Array(Self.header(frames).utf8))
     let matrix = ColorMatrix.assumed(width: frames.width, height: frames.height)
     for index in 0..<frames.count {
       try Task.checkCancellation()
-      try file.write("FRAME\n".utf8)
+      try file.write(Array("FRAME\n".utf8))
       try file.write(Self.planes(frames.frame(index), matrix: matrix))
     }
     try file.commit()

@@ -44,8 +44,20 @@ public protocol VideoModel: Sendable {
   /// - Precondition: `size` is legal.
   func workingBytes(_ phase: WorkPhase, for size: VideoSize, activations: ElementType) -> Int
 
+  /// The shape of what a prompt becomes.
+  var conditionShape: ConditionShape { get }
+
+  /// How often all frames are in memory when the last of them are decoded: twice where parts are joined at the end.
+  var decodedFrameCopies: Int { get }
+
   /// How the model takes the image that a video begins with: it needs one; `nil` when it takes none.
   var imageConditioning: (any ImageConditioning)? { get }
+
+  /// Compares what the headers of a network's files say with what the network needs: the name, the shape and the element
+  /// type of every tensor. Reads no weights.
+  /// - Parameter component: Of one of ``networks``.
+  /// - Throws: `CheckpointError` that names the file, the tensor and both shapes.
+  func checkWeights(of component: String) throws
 
   /// Loads the text encoder.
   func loadTextEncoder(on device: any ComputeDevice) throws -> any TextEncoder
@@ -60,6 +72,9 @@ public protocol VideoModel: Sendable {
 extension VideoModel {
   /// Frame by frame.
   public var noiseOrder: NoiseOrder { .framesFirst }
+
+  /// Twice.
+  public var decodedFrameCopies: Int { 2 }
 }
 
 /// In which order noise is drawn into latents: that of the pipeline in diffusers, so that one seed gives one video.
@@ -142,6 +157,23 @@ public struct TextCondition: Sendable {
     self.validTokens = validTokens
     self.truncatedTokens = truncatedTokens
     self.truncatedText = truncatedText
+  }
+}
+
+/// The shape of a ``TextCondition``.
+public struct ConditionShape: Hashable, Sendable {
+  /// `T`: tokens, padding included.
+  public let tokens: Int
+  /// `C`: numbers of a state.
+  public let width: Int
+  /// Numbers of the state of the whole prompt, where the model has such.
+  public let pooledWidth: Int?
+
+  /// Creates a shape.
+  public init(tokens: Int, width: Int, pooledWidth: Int?) {
+    self.tokens = tokens
+    self.width = width
+    self.pooledWidth = pooledWidth
   }
 }
 

@@ -10,6 +10,8 @@ public struct GenerationError: Error, Sendable, CustomStringConvertible {
     case noBundledModel
     /// A model whose weights are missing or damaged.
     case unusableModel
+    /// A video that the device has no room for.
+    case notEnoughMemory
     /// A latents file that cannot be decoded.
     case invalidLatents
     /// A list of prompts with a line that cannot be read.

@@ -25,6 +25,12 @@ public struct Tensor: Sendable, CustomStringConvertible {
     self.elementType = elementType
   }
 
+  /// Lets go of the memory that the tensor occupies where its storage can have the values again, for when they were packed
+  /// or copied. The tensor stays usable.
+  public func release() {
+    storage.release(byteOffset..<byteOffset + byteCount)
+  }
+
   /// The size of the elements in bytes.
   public var byteCount: Int { shape.count * elementType.byteCount }
 

@@ -8,6 +8,15 @@ public protocol TensorStorage: AnyObject, Sendable {
 
   /// Where the processor finds the memory, or `nil` when it cannot reach it.
   var hostAddress: UnsafeMutableRawPointer? { get }
+
+  /// Lets go of the memory of some bytes where the same values can be had again from elsewhere: a mapped file drops its
+  /// pages. Does nothing in storage that holds the only copy.
+  func release(_ bytes: Range<Int>)
+}
+
+extension TensorStorage {
+  /// Does nothing: most storage holds the only copy.
+  public func release(_ bytes: Range<Int>) {}
 }
 
 /// Memory of the processor, aligned to a cache line and to the widest vector register (64 bytes).

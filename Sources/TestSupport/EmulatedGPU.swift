@@ -10,7 +10,7 @@ extension CUDADevice {
       products: unsafe table(svg_emulated_products))
   }
 
-  /// How often the processor has waited for emulated GPUs.
+  /// How often this thread has waited for emulated GPUs.
   public static var emulatedWaits: Int { svg_emulated_synchronizations() }
 
   private static func table<Table>(_ fill: (UnsafeMutableRawPointer) -> Void) -> Table {

@@ -17,7 +17,7 @@ import Testing
     let device = kind.device
     let golden = try GoldenCase(name)
     let rows = try golden.goldens.integers("sampled_rows").map { VideoIndex<FrameMajor>(Int($0)) }
-    let errors = try device.profileHeads(golden.projection(on: device), rows: rows, bands: golden.bands)
+    let errors = try device.profileHeads(golden.projection(on: device), rows: rows, bands: golden.bands).errors
     let expected = try golden.goldens.tensor("errors").floats()
     for (index, value) in errors.flatMap({ [$0.spatial, $0.temporal] }).enumerated() {
       #expect(abs(value - expected[index]) <= 1e-5 * max(expected[index], 1e-3), "head \(index / 2)")
@@ -72,7 +72,7 @@ import Testing
     let device = kind.device
     let golden = try GoldenCase("f13-p16-t32-first-d64")
     let projection = try golden.projection(on: device)
-    let traces = Mutex<[HeadTrace]>([])
+    let traces = Mutex<[PendingHeadTrace]>([])
     let attention = SparseVideoGenAttention(
       device: device, settings: SparseVideoGenSettings(profiledRows: .count(16)),
       schedule: AttentionSchedule(steps: 4, layers: 3, denseSteps: .count(1), denseLayers: .count(1)),
@@ -82,7 +82,7 @@ import Testing
         _ = try attention.attend(projection, at: AttentionSite(step: step, layer: layer, sample: 0))
       }
     }
-    for trace in traces.withLock({ $0 }) {
+    for trace in try traces.withLock({ try $0.map { try $0.resolved() } }) {
       if trace.site.step == 0 || trace.site.layer == 0 {
         #expect(trace.patterns == nil && trace.errors == nil && trace.computedPairs == trace.allPairs)
       } else {
@@ -99,13 +99,13 @@ import Testing
   ) throws {
     let device = TestDevice.cpu.device
     let golden = try GoldenCase("f5-p64-t7-d32")
-    let traces = Mutex<[HeadTrace]>([])
+    let traces = Mutex<[PendingHeadTrace]>([])
     let attention = SparseVideoGenAttention(
       device: device, settings: SparseVideoGenSettings(patternChoice: choice),
       schedule: AttentionSchedule(steps: 1, layers: 1, denseSteps: .count(0), denseLayers: .count(0)),
       listener: { trace in traces.withLock { $0.append(trace) } })
     _ = try attention.attend(golden.projection(on: device), at: AttentionSite(step: 0, layer: 0, sample: 0))
-    let trace = try #require(traces.withLock { $0.first })
+    let trace = try #require(traces.withLock { $0.first }).resolved()
     #expect(trace.errors == nil)
     #expect(trace.patterns == [HeadPattern](repeating: choice == .spatial ? .spatial : .temporal, count: 4))
   }

@@ -86,7 +86,7 @@ import Testing
       let tensor = try file.tensor(named: entry.name)
       #expect(tensor.byteCount == entry.bytes.count)
       if type != .int32 { #expect(tensor.floats().count == entry.shape.count) }
-      tensor.releaseMappedPages()
+      tensor.release()
     }
   }
 

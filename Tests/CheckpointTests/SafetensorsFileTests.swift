@@ -38,8 +38,8 @@ import Testing
     try SafetensorsWriter.write(["x": Tensor(values, shape: [1000, 100])], to: url)
     let tensor = try SafetensorsFile(url).tensor(named: "x")
     #expect(tensor.floats() == values)
-    tensor.releaseMappedPages()
-    tensor.slice(3..<5).releaseMappedPages()
+    tensor.release()
+    tensor.slice(3..<5).release()
     #expect(tensor.floats() == values)
   }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Subprocess
+import TestSupport
 import Testing
 
 /// What the world does wrong is said in one sentence, with the exit code 1.
@@ -38,6 +39,63 @@ struct FailureTests {
       #expect(outcome.error.contains(shard))
       #expect(!outcome.error.contains("loading"))
       #expect(try files(in: folder) == ["model"])
+    }
+  }
+
+  @Test(arguments: ["text_encoder", "transformer", "vae"])
+  func `a tensor that is not as the configuration says is named before anything is loaded`(
+    component: String
+  ) async throws {
+    try await withTemporaryFolder { folder in
+      let model = folder + "/model"
+      try FileManager.default.copyItem(atPath: Command.model, toPath: model)
+      let name = try #require(try files(in: model + "/" + component).last { $0.hasSuffix(".safetensors") })
+      var changed = ""
+      try editHeader(of: URL(filePath: "\(model)/\(component)/\(name)")) { header in
+        // What makes videos from text has no use for the encoder of frames.
+        let used = header.keys.filter { component != "vae" || $0.hasPrefix("decoder.") }
+        changed = used.filter { $0.hasSuffix("weight") }.sorted().last ?? ""
+        let shape = header[changed]?["shape"] as? [Int] ?? []
+        header[changed]?["shape"] = [1] + shape
+      }
+      let outcome = try await Command.run(["generate", "--model", model, "--prompt", "x", "-o", "a.y4m"], in: folder)
+      #expect(outcome.code == 1)
+      let inspection = try await Command.run(["inspect", model])
+      for text in [outcome.error, inspection.output] {
+        for part in ["\(component)/\(name)", "\"\(changed)\" has the shape [1, ", "asks for ["] {
+          #expect(text.contains(part), "\(text)")
+        }
+      }
+      #expect(inspection.output.contains("cannot be run"))
+      #expect(!outcome.error.contains("loading"))
+      #expect(try files(in: folder) == ["model"])
+    }
+  }
+
+  @Test func `a run that is killed while ffmpeg writes leaves the latents and nothing else`() async throws {
+    try await withTemporaryFolder { folder in
+      let tools = folder + "/tools"
+      try FileManager.default.createDirectory(atPath: tools, withIntermediateDirectories: false)
+      // Writes a part of a video, says so, and waits for frames that do not come.
+      let ffmpeg = """
+        #!/bin/sh
+        case "$*" in *encoder=libx264*) echo "Encoder libx264"; exit;; esac
+        for last; do :; done
+        echo part >"${last#file:}" && echo written >"$(dirname "$0")/state"
+        cat >/dev/null
+        """
+      try Data(ffmpeg.utf8).write(to: URL(filePath: tools + "/ffmpeg"))
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: tools + "/ffmpeg")
+      let line = """
+        export PATH="$PWD/tools:$PATH"
+        "$svgen" generate --model "$model" --frames 1 --steps 2 --prompt x -o a.mp4 2>tools/log &
+        until test -e tools/state; do kill -0 $! || exit; sleep 0.01; done
+        kill -9 $!
+        wait $!
+        """
+      let outcome = try await Command.shell(line, in: folder)
+      #expect(outcome.code == 137)
+      #expect(try files(in: folder) == ["a.latents.json", "a.latents.safetensors", "tools"])
     }
   }
 

@@ -83,8 +83,8 @@ struct Sample: Sendable, CustomTestStringConvertible {
     let (own, exact) = sample.projections(setup)
     let bands = BandPair(.density(0.4), layout: sample.layout, blockSize: 64)
     let rows = [0, 3, sample.layout.videoTokens / 2, sample.layout.videoTokens - 1].map { VideoIndex<FrameMajor>($0) }
-    let result = try setup.device.profileHeads(own, rows: rows, bands: bands)
-    let wanted = reference.profileHeads(exact, rows: rows, bands: bands)
+    let result = try setup.device.profileHeads(own, rows: rows, bands: bands).errors
+    let wanted = try reference.profileHeads(exact, rows: rows, bands: bands).errors
     let relative: Float = setup.type == .float32 || !CPUDevice.multipliesBFloat16 ? 1e-3 : 5e-2
     expectClose(
       floats(result.flatMap { [$0.spatial, $0.temporal] }, [result.count, 2]),
@@ -99,7 +99,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
     let masks = PatternMasks(layout: sample.layout, bands: bands, blockSize: 64)
     let results = try [1, 2, 3, 2].map { threads in
       let device = CPUDevice(threads: threads, activationType: type)
-      let errors = try device.profileHeads(own, rows: [VideoIndex(5), VideoIndex(200)], bands: bands)
+      let errors = try device.profileHeads(own, rows: [VideoIndex(5), VideoIndex(200)], bands: bands).errors
       let heads = try device.prepareHeads(own, patterns: errors.map(\.pattern))
       return try device.attendBlocks(heads, masks: masks).floats() + errors.flatMap { [$0.spatial, $0.temporal] }
     }

@@ -108,6 +108,40 @@ struct Kernel: Sendable, CustomTestStringConvertible {
     #expect(first.floats() + second.floats() == whole.floats())
   }
 
+  /// With tiles of matrices the blocks of weights that are fast differ with the width, and there is a copy for each.
+  @Test(arguments: [ElementType.float32, .bfloat16])
+  func `frames of every width are convolved alike`(numbers: ElementType) throws {
+    let device = CPUDevice(threads: 2, activationType: numbers)
+    let kernel = Kernel(frames: 1, channels: 128, outputs: 128, depth: 2)
+    let layer = try device.makeConvolution(kernel.parameters)
+    let (height, width, channels) = (4, 720, 128)
+    let values = noise([1, height, width, channels], seed: 3).floats()
+    func convolved(_ columns: Range<Int>) throws -> [Float] {
+      let cut = (0..<height).flatMap {
+        values[($0 * width + columns.lowerBound) * channels..<($0 * width + columns.upperBound) * channels]
+      }
+      let frames = try device.upload(Tensor(cut, shape: [1, height, columns.count, channels]), as: numbers)
+      return try device.download(device.convolve(frames, previous: nil, layer)).floats()
+    }
+    let whole = try convolved(0..<width)
+    for columns in [100..<134, 300..<396, 500..<758 - 40] {
+      let part = try convolved(columns)
+      var (difference, norm) = (0.0, 0.0)
+      // The outermost columns see zeros in place of their neighbors.
+      for row in 0..<height {
+        for column in 1..<columns.count - 1 {
+          for channel in 0..<channels {
+            let expected = Double(whole[(row * width + columns.lowerBound + column) * channels + channel])
+            let found = Double(part[(row * columns.count + column) * channels + channel])
+            (difference, norm) = (difference + (found - expected) * (found - expected), norm + expected * expected)
+          }
+        }
+      }
+      // The same products, summed in another order and rounded to the type of the result.
+      #expect((difference / norm).squareRoot() < (numbers == .float32 ? 1e-5 : 4e-3), "\(columns)")
+    }
+  }
+
   @Test(arguments: Setup.all, [(4, 1), (12, 3), (32, 8), (100, 4), (256, 32)])
   func `group norms agree with the reference`(setup: Setup, size: (channels: Int, groups: Int)) throws {
     let shape: Shape = [3, 6, 8, size.channels]

@@ -8,7 +8,7 @@ import Testing
 @Suite struct CPULinearTests {
   let reference = ReferenceDevice()
 
-  @Test(arguments: Setup.all, [(1, 8, 3), (5, 33, 70), (64, 48, 256), (65, 40, 257), (130, 96, 520)])
+  @Test(arguments: Setup.all, [(1, 8, 3), (5, 33, 70), (64, 48, 256), (65, 40, 257), (130, 96, 520), (9, 4200, 40)])
   func `a linear layer agrees with the reference`(setup: Setup, size: (rows: Int, inputs: Int, outputs: Int)) throws {
     let (input, exact) = setup.operand(noise([size.rows, size.inputs], seed: 1))
     let parameters = LinearParameters(

@@ -22,14 +22,7 @@ import Testing
     ]
     #expect(Set(keys).count == keys.count)
     #expect(keys[0] == compilation.key(program, compiler: "13.0"))
-    #expect(keys.allSatisfy { $0.count == 32 && $0.allSatisfy(\.isHexDigit) })
-  }
-
-  @Test func `the digest is FNV-1a of 128 bits`() {
-    var digest = Digest()
-    #expect(digest.text == "6c62272e07bb014262b821756295c58d")
-    digest.add("a".utf8)
-    #expect(digest.text == "d228cb696f1a8caf78912b704e4a8964")
+    #expect(keys.allSatisfy { $0.count == 64 && $0.allSatisfy(\.isHexDigit) })
   }
 
   @Test func `what is kept comes back, and what is damaged does not`() throws {
@@ -125,8 +118,8 @@ import Testing
     #expect(result.log.contains("Used "), "the assembler says how many registers each kernel takes")
     for line in result.log.split(separator: "\n") {
       let isSpilled = line.contains("spill") && !line.contains(" 0 bytes spill stores, 0 bytes spill loads")
-      // Three words that are read again once in a step of 1400 instructions.
-      let isKnown = source == .attendWarps128 && architecture == "sm_100" && line.contains(" 12 bytes spill stores")
+      // Two words that are read again once in a step of 1400 instructions.
+      let isKnown = source == .attendWarps128 && architecture == "sm_100" && line.contains(" 8 bytes spill stores")
       #expect(!isSpilled || isKnown, "\(source.rawValue), \(architecture): \(line)")
       for word in ["warning", "serialized", "ignored"] { #expect(!line.contains(word), "\(source.rawValue): \(line)") }
     }

@@ -12,7 +12,7 @@ struct PictureTests {
     return Picture(width: shape[1], height: shape[0], pixels: try goldens.integers(name).map(UInt8.init))
   }
 
-  @Test func `a picture is resized bit for bit as Pillow does with Lanczos`() throws {
+  @Test func `a picture is resized bit for bit as Pillow 13 does with Lanczos, whichever pass comes first`() throws {
     let goldens = try Goldens("resize")
     let original = try picture(goldens, "picture")
     let names = goldens.names.filter { $0 != "picture" }
@@ -20,8 +20,7 @@ struct PictureTests {
     for name in names {
       let expected = try picture(goldens, name)
       let resized = original.resized(width: expected.width, height: expected.height)
-      // Where Pillow 13 takes the passes in the other order, rounding and clipping in between differ.
-      #expect(largestDifference(resized, expected) <= (name == "20x60" ? 6 : 0), "\(name)")
+      #expect(resized == expected, "\(name)")
     }
     #expect(original.resized(width: original.width, height: original.height) == original)
   }
@@ -69,10 +68,14 @@ struct PictureTests {
   }
 
   @Test func `what is no picture is refused by name`() throws {
-    for path in ["/nowhere/cat.png", Fixtures.root.appending(path: "README.md").path] {
+    let cases = [
+      ("/nowhere/cat.png", "No such file"), (Fixtures.root.appending(path: "README.md").path, "PNG, JPEG or WebP"),
+      (Fixtures.root.path, "it is a folder"), ("/dev/zero", "it is no regular file"),
+    ]
+    for (path, reason) in cases {
       let error = try #require(throws: MediaError.self) { try PictureFile(path: path) }
       #expect(error.code == .unreadablePicture)
-      #expect(error.message.contains(path))
+      #expect(error.message.contains(path) && error.message.contains(reason), "\(error)")
     }
   }
 
@@ -110,17 +113,5 @@ struct PictureTests {
     let error = await #expect(throws: MediaError.self) { try await file.read() }
     #expect(error?.code == .unreadablePicture)
     #expect(error?.message.contains(path) == true)
-  }
-
-  @Test(arguments: [
-    ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
-    ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
-    (
-      "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
-      "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
-    ),
-  ])
-  func `digests are those of the standard's examples`(message: String, digest: String) {
-    #expect(SHA256.hexadecimalDigest(of: Array(message.utf8)) == digest)
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Testing
 
@@ -24,8 +25,8 @@ struct VideoOutputTests {
   @Test func `a folder that does not exist is refused before the work begins`() async throws {
     try await withTemporaryFolder { folder in
       let output = try VideoOutput(path: folder + "/none/a.y4m")
-      let error = await #expect(throws: MediaError.self) { try await output.check() }
-      #expect(error?.code == .unwritableOutput)
+      let error = await #expect(throws: FileError.self) { try await output.check() }
+      #expect(error?.code == .unwritable)
       #expect(error?.message.contains("does not exist") == true)
     }
   }
@@ -34,16 +35,16 @@ struct VideoOutputTests {
     try await withTemporaryFolder { folder in
       try FileManager.default.createDirectory(atPath: folder + "/a.y4m", withIntermediateDirectories: false)
       let output = try VideoOutput(path: folder + "/a.y4m")
-      let error = await #expect(throws: MediaError.self) { try await output.check() }
-      #expect(error?.code == .unwritableOutput)
+      let error = await #expect(throws: FileError.self) { try await output.check() }
+      #expect(error?.code == .unwritable)
     }
   }
 
   @Test(.enabled("/proc cannot be written, not even by root") { FileManager.default.fileExists(atPath: "/proc/self") })
   func `a folder that cannot be written is refused`() async throws {
     let output = try VideoOutput(path: "/proc/a.y4m")
-    let error = await #expect(throws: MediaError.self) { try await output.check() }
-    #expect(error?.code == .unwritableOutput)
+    let error = await #expect(throws: FileError.self) { try await output.check() }
+    #expect(error?.code == .unwritable)
   }
 
   @Test func `checking leaves nothing behind, and writing replaces`() async throws {

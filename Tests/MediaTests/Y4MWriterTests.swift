@@ -3,6 +3,7 @@ import Subprocess
 import SystemPackage
 import Testing
 
+@testable import Files
 @testable import Media
 
 struct Y4MWriterTests {
@@ -45,9 +46,8 @@ struct Y4MWriterTests {
     try await withTemporaryFolder { folder in
       let path = folder + "/a.y4m"
       let full = try FileDescriptor.open(FilePath("/dev/full"), .writeOnly)
-      let error = #expect(throws: MediaError.self) {
-        try Y4MWriter().write(
-          testFrames(), into: PartialFile(destination: path, path: folder + "/.partial", descriptor: full))
+      let error = #expect(throws: FileError.self) {
+        try Y4MWriter().write(testFrames(), into: AtomicFile(path, descriptor: full.rawValue))
       }
       #expect(error?.code == .diskFull)
       #expect(error?.message.contains(path) == true)

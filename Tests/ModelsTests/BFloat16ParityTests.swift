@@ -9,15 +9,14 @@ import Testing
 /// Networks with bfloat16 activations against float32 goldens: at most twice the error that diffusers makes when it
 /// runs in bfloat16 (an error that the goldens hold).
 @Suite struct BFloat16ParityTests {
-  let device: any ComputeDevice = CPUDevice(threads: 2, activationType: .bfloat16)
-
   /// Twice diffusers' relative L2 error.
   func bound(_ goldens: Goldens, _ name: String) throws -> Double {
     2 * Double(try #require(goldens.tensor("\(name)_bfloat16_error").floats().first))
   }
 
-  @Test(arguments: pipelineFixtures)
-  func `the text encoder`(name: String) throws {
+  @Test(arguments: pipelineFixtures, RoughDevice.allCases)
+  func `the text encoder`(name: String, kind: RoughDevice) throws {
+    let device = try kind.device
     let goldens = try Goldens("\(name)/text")
     guard goldens.names.contains("states_bfloat16_error") else { return }
     let encoder = try TinyModel(name: name, device: device).textEncoder()
@@ -30,8 +29,9 @@ import Testing
     #expect(try relativeError(Tensor(states, shape: expected.shape), expected) <= bound(goldens, "states"))
   }
 
-  @Test(arguments: pipelineFixtures + ["cogvideox-ofs"])
-  func `the transformer`(name: String) throws {
+  @Test(arguments: pipelineFixtures + ["cogvideox-ofs"], RoughDevice.allCases)
+  func `the transformer`(name: String, kind: RoughDevice) throws {
+    let device = try kind.device
     let goldens = try Goldens("\(name)/transformer")
     guard goldens.names.contains("one/output_bfloat16_error") else { return }
     let text = try goldens.tensor("one/text")
@@ -44,8 +44,9 @@ import Testing
     #expect(try relativeError(output, goldens.tensor("one/output")) <= bound(goldens, "one/output"))
   }
 
-  @Test(arguments: ["cogvideox-2b", "cogvideox-5b", "cogvideox-1.5"])
-  func `the decoder`(name: String) throws {
+  @Test(arguments: ["cogvideox-2b", "cogvideox-5b", "cogvideox-1.5"], RoughDevice.allCases)
+  func `the decoder`(name: String, kind: RoughDevice) throws {
+    let device = try kind.device
     let goldens = try Goldens("\(name)/vae")
     guard goldens.names.contains("frames3/output_bfloat16_error") else { return }
     let decoder = try TinyModel(name: name, device: device).decoder()

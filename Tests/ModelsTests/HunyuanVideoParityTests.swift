@@ -158,18 +158,18 @@ import Testing
     #expect(fractions == fractions.sorted() && fractions.last == 1)
   }
 
-  @Test(arguments: ["one", "full"])
-  func `the transformer in bfloat16 errs at most twice as much as diffusers`(name: String) throws {
-    let device = CPUDevice(threads: 2, activationType: .bfloat16)
+  @Test(arguments: ["one", "full"], RoughDevice.allCases)
+  func `the transformer in bfloat16 errs at most twice as much as diffusers`(name: String, kind: RoughDevice) throws {
+    let device = try kind.device
     let goldens = try Goldens("hunyuan-video/transformer")
     let output = try predict(name, attention: DenseAttention(device: device), on: device)
     let error = try relativeError(output, goldens.tensor("\(name)/output"))
     #expect(error <= 2 * Double(try goldens.tensor("\(name)/output_bfloat16_error").floats()[0]))
   }
 
-  @Test(arguments: [2, 5])
-  func `the decoder in bfloat16 errs at most twice as much as diffusers`(frames: Int) throws {
-    let device = CPUDevice(threads: 2, activationType: .bfloat16)
+  @Test(arguments: [2, 5], RoughDevice.allCases)
+  func `the decoder in bfloat16 errs at most twice as much as diffusers`(frames: Int, kind: RoughDevice) throws {
+    let device = try kind.device
     let goldens = try Goldens("hunyuan-video/vae")
     let decoder = try decoder(on: device)
     let latents = try pipelineLatents(

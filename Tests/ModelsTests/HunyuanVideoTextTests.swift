@@ -42,9 +42,11 @@ import Testing
     }
   }
 
-  @Test(arguments: variants)
-  func `states in bfloat16 are at most twice as far off as those of diffusers`(variant: String) throws {
-    let device = CPUDevice(threads: 2, activationType: .bfloat16)
+  @Test(arguments: variants, RoughDevice.allCases)
+  func `states in bfloat16 are at most twice as far off as those of diffusers`(
+    variant: String, kind: RoughDevice
+  ) throws {
+    let device = try kind.device
     let encoder = try HunyuanVideoTextEncoder(directory: directory(variant), device: device)
     let (goldens, prompts) = try goldens(variant)
     var (states, expected, pooled): ([Float], [Float], [Float]) = ([], [], [])

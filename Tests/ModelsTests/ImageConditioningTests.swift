@@ -12,7 +12,6 @@ import Testing
 /// bfloat16 within twice the error of diffusers.
 @Suite struct ImageConditioningTests {
   static let bound = 1e-4
-  let rough: any ComputeDevice = CPUDevice(threads: 2, activationType: .bfloat16)
 
   /// `[1, 3, F, H, W]` to `[F, H, W, 3]`, or `[1, C, F, h, w]` to `[F, h, w, C]`.
   func channelsLast(_ tensor: Tensor) -> Tensor {
@@ -56,7 +55,9 @@ import Testing
     #expect(relativeError(tiled, whole) > 1e-3, "tiles change the result, else this test compares nothing")
   }
 
-  @Test func `the encoder in bfloat16`() throws {
+  @Test(arguments: RoughDevice.allCases)
+  func `the encoder in bfloat16`(kind: RoughDevice) throws {
+    let rough = try kind.device
     let goldens = try Goldens("cogvideox-5b/vae-encoder")
     let encoder = try TinyModel(name: "cogvideox-5b", device: rough).encoder()
     let moments = try encoder.moments(of: channelsLast(goldens.tensor("frames9/pixels")), tiled: false)
@@ -81,8 +82,9 @@ import Testing
     #expect(try relativeError(output, goldens.tensor("one/output")) <= Self.bound)
   }
 
-  @Test(arguments: imageFixtures)
-  func `the transformer that sees an image, in bfloat16`(name: String) throws {
+  @Test(arguments: imageFixtures, RoughDevice.allCases)
+  func `the transformer that sees an image, in bfloat16`(name: String, kind: RoughDevice) throws {
+    let rough = try kind.device
     let goldens = try Goldens("\(name)/transformer")
     let error = try relativeError(prediction(name, goldens, on: rough), goldens.tensor("one/output"))
     #expect(error <= 2 * Double(try goldens.tensor("one/output_bfloat16_error").floats()[0]))

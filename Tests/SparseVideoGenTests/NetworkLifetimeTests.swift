@@ -41,7 +41,8 @@ struct NetworkLifetimeTests {
     let watched = VideoPipeline(
       model: WatchedModel(model: pipeline.model, living: living), device: pipeline.device,
       schedulerSettings: pipeline.schedulerSettings)
-    let chosen = ChosenDevice(device: pipeline.device, name: "cpu", memory: SystemMemory.total, threads: 1)
+    let chosen = ChosenDevice(
+      device: pipeline.device, name: "cpu", memory: SystemMemory.total, overheads: .processor, threads: 1)
     let worker = GenerationWorker(planner: Planner(pipeline: watched, source: source, chosen: chosen))
     try await worker.generate(requests) { _, _ in }
     return living
@@ -131,6 +132,8 @@ private struct WatchedModel: VideoModel {
   var networks: [ModelNetwork] { model.networks }
   var sizeRule: SizeRule { model.sizeRule }
   var noiseOrder: NoiseOrder { model.noiseOrder }
+  var conditionShape: ConditionShape { model.conditionShape }
+  var decodedFrameCopies: Int { model.decodedFrameCopies }
   func layout(for size: VideoSize) -> TokenLayout { model.layout(for: size) }
   func latentShape(for size: VideoSize) -> Shape { model.latentShape(for: size) }
 
@@ -141,6 +144,8 @@ private struct WatchedModel: VideoModel {
   func workingBytes(_ phase: WorkPhase, for size: VideoSize, activations: ElementType) -> Int {
     model.workingBytes(phase, for: size, activations: activations)
   }
+
+  func checkWeights(of component: String) throws { try model.checkWeights(of: component) }
 
   func loadTextEncoder(on device: any ComputeDevice) throws -> any TextEncoder {
     WatchedTextEncoder(

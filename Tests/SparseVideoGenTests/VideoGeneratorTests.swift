@@ -1,5 +1,8 @@
+import Checkpoint
 import Foundation
 import SparseVideoGen
+import Tensor
+import TestSupport
 import Testing
 
 struct VideoGeneratorTests {
@@ -137,6 +140,36 @@ struct VideoGeneratorTests {
         for try await _ in events {}
       }
       #expect(error?.code == .wrongLatents)
+    }
+  }
+
+  @Test func `latents of whole numbers are refused`() async throws {
+    try await withTemporaryFolder { folder in
+      let path = folder + "/z.safetensors"
+      try SafetensorsWriter.write(
+        ["latents": Tensor([Int32](repeating: 1, count: 64), shape: [1, 1, 4, 4, 4])], to: URL(filePath: path))
+      let events = try await tinyGenerator().decode(latentsAt: path)
+      let error = await #expect(throws: GenerationError.self) {
+        for try await _ in events {}
+      }
+      #expect(error?.code == .invalidLatents && error?.message.contains("int32") == true)
+    }
+  }
+
+  @Test func `latents may begin at any byte of their file`() async throws {
+    try await withTemporaryFolder { folder in
+      let path = folder + "/z.safetensors"
+      let values = (0..<64).map { Float($0) / 64 }
+      for padding in 0..<4 {
+        try writeLatents(values, shape: [1, 1, 4, 4, 4], to: path)
+        try editHeader(of: URL(filePath: path)) { header in
+          header["__metadata__"] = ["padding": String(repeating: "x", count: padding)]
+        }
+        for try await event in try await tinyGenerator().decode(latentsAt: path) {
+          guard case .finished(let result) = event else { continue }
+          #expect(result.latents.floats() == values)
+        }
+      }
     }
   }
 

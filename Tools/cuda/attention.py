@@ -17,22 +17,20 @@ class Segment(ctypes.Structure):
         ("norm", i32), ("epsilon", f32)]
 
 class Prepare(ctypes.Structure):
-    _fields_ = [("geometry", Geometry), ("patterns", u32 * 8), ("video", Segment), ("text", Segment), ("output", ptr)]
+    _fields_ = [("geometry", Geometry), ("patterns", ptr), ("video", Segment), ("text", Segment), ("output", ptr)]
 
 class Attend(ctypes.Structure):
-    _fields_ = [("geometry", Geometry), ("patterns", u32 * 8), ("q", ptr), ("k", ptr), ("v", ptr), ("output", ptr),
+    _fields_ = [("geometry", Geometry), ("patterns", ptr), ("q", ptr), ("k", ptr), ("v", ptr), ("output", ptr),
                 ("rows", ptr), ("entries", ptr), ("counter", ptr), ("groups", i32), ("half_width", i32 * 2),
                 ("scale", f32)]
 
 class Profile(ctypes.Structure):
     _fields_ = [("geometry", Geometry), ("q", ptr), ("k", ptr), ("v", ptr), ("samples", ptr), ("scratch", ptr),
-                ("errors", ptr), ("sample_count", i32), ("splits", i32), ("half_width", i32 * 2), ("scale", f32)]
+                ("errors", ptr), ("patterns", ptr), ("sample_count", i32), ("splits", i32), ("half_width", i32 * 2), ("scale", f32)]
 
-def pattern_bits(patterns):
-    words = (u32 * 8)()
-    for h, p in enumerate(patterns):
-        words[h // 32] |= p << h % 32
-    return words
+def flags(patterns):
+    """A 1 on the GPU for each temporal head; the caller keeps it alive."""
+    return torch.tensor(patterns, device="cuda", dtype=torch.int32)
 
 def blocks(n, size=TILE):
     return (n + size - 1) // size
@@ -119,7 +117,8 @@ class Problem:
         self.counter = torch.zeros(1, device=dev, dtype=torch.int32)
         self.out = torch.full((S, l.heads * D), 7.0, device=dev, dtype=torch.bfloat16)
         self.group_rows = group_rows
-        self.params = Attend(l, pattern_bits(patterns), self.tq.data_ptr(), self.tk.data_ptr(), self.tv.data_ptr(), self.out.data_ptr(),
+        self.flags = flags(patterns)
+        self.params = Attend(l, self.flags.data_ptr(), self.tq.data_ptr(), self.tk.data_ptr(), self.tv.data_ptr(), self.out.data_ptr(),
                              self.rows.data_ptr(), self.entries.data_ptr(), self.counter.data_ptr(),
                              groups, (i32 * 2)(*widths), D ** -0.5 * 1.4426950408889634)
 

@@ -39,7 +39,8 @@ class Case:
         self.out = torch.full((3, H, l.rows, D), 9.0, device=dev, dtype=torch.bfloat16)
         p = lambda t: None if t is None else t.data_ptr()
         seg = lambda x, w, c, s: A.Segment(x.data_ptr(), p(w[0]), p(w[1]), p(w[2]), p(w[3]), p(c), p(s), kind, 1e-6)
-        self.params = A.Prepare(l, A.pattern_bits(patterns), seg(self.video, self.w[0], self.c, self.s), seg(self.text, self.w[1], None, None), self.out.data_ptr())
+        self.flags = A.flags(patterns)
+        self.params = A.Prepare(l, self.flags.data_ptr(), seg(self.video, self.w[0], self.c, self.s), seg(self.text, self.w[1], None, None), self.out.data_ptr())
     def heads(self):
         """[3, H, S, D] float in sequence order."""
         l = self.l; H = l.heads
@@ -73,13 +74,13 @@ for name, args in {
 def run_profile(c, samples, widths, splits):
     l = c.l; n = len(samples); g = (n + 63) // 64
     sc = torch.zeros(l.heads * g * splits * 64 * (4 + 3 * D), device=dev)
-    err = torch.zeros(l.heads, 2, device=dev); sm = torch.tensor(samples, device=dev, dtype=torch.int32)
+    err = torch.zeros(l.heads, 2, device=dev); sm = torch.tensor(samples, device=dev, dtype=torch.int32); chosen = A.flags([-1] * l.heads)
     o = c.out
-    pr = A.Profile(l, o[0].data_ptr(), o[1].data_ptr(), o[2].data_ptr(), sm.data_ptr(), sc.data_ptr(), err.data_ptr(), n, splits, (A.i32 * 2)(*widths), D ** -0.5 * 1.4426950408889634)
+    pr = A.Profile(l, o[0].data_ptr(), o[1].data_ptr(), o[2].data_ptr(), sm.data_ptr(), sc.data_ptr(), err.data_ptr(), chosen.data_ptr(), n, splits, (A.i32 * 2)(*widths), D ** -0.5 * 1.4426950408889634)
     def go():
         profile((splits * g, l.heads, 1), (256, 1, 1), pr)
         combine((l.heads, 1, 1), (256, 1, 1), pr)
-    return go, err, (sc, sm)
+    return go, err, (sc, sm, chosen)
 for name, args, widths, n, splits in [
     ("text first", (5, 67, 20, 20, True, 5, 1, True, [0] * 5), (128, 64), 64, 3),
     ("padded text last", (7, 199, 256, 77, False, 6, 2, False, [0] * 6), (256, 128), 32, 8),
@@ -100,6 +101,7 @@ for name, args, widths, n, splits in [
     for near in ((i[:, None] - j[None]).abs() < widths[0], (tm(i)[:, None] - tm(j)[None]).abs() < widths[1]):
         want.append((out(ex[None] & (~isv[None] | near)) - full).pow(2).mean((1, 2)))
     want = torch.stack(want, 1)
+    assert keep[2].tolist() == (err[:, 1] < err[:, 0]).int().tolist(), "the choice is not that of the errors"
     print(f"profile {name:20s} relative error {((err - want).abs() / want).max().item():.3g}", err[0].tolist(), want[0].tolist(), flush=True)
 def timed(f, n=9):
     f(); ts = []
@@ -116,7 +118,7 @@ del a, b
 for g in (1, 2, 3, 6):
     ms = timed(lambda: run_prepare(c.params, g))
     print(f"prepare D {D}: {ms:.3f} ms with {g} head groups, {2 * nbytes / ms * 1e-9:.2f} TB/s; copy {copy:.3f} ms; of copy {copy / ms:.2f}", flush=True)
-c.params.patterns = A.pattern_bits([0] * H); run_prepare(c.params, 1)
+c.flags = A.flags([0] * H); c.params.patterns = c.flags.data_ptr(); run_prepare(c.params, 1)
 print(f"prepare frame-major only {timed(lambda: run_prepare(c.params, 2)):.3f} ms")
 samples = torch.randint(0, 10000, (64,)).tolist()
 for splits in (6, 11, 16, 22, 33):

@@ -1,5 +1,6 @@
 """A HunyuanVideo transformer of the published width with one dual and one single layer of random weights, and what PyTorch
-computes with it: one dense step, and one with Sparse VideoGen under explicit masks.
+computes with it: one dense step, and one with Sparse VideoGen under explicit masks; in float32, and how far bfloat16 is
+from that.
 
 usage: reference.py FOLDER
 """
@@ -16,6 +17,8 @@ from safetensors.torch import save_file
 FRAMES, HEIGHT, WIDTH = 5, 32, 48
 TOKENS, VALID = 256, 77
 HALF_WIDTH = 256
+# Of which a thousand times, 8000, is a bfloat16; the published 6 would become 6.016.
+GUIDANCE = 8.0
 ROWS = 64
 PLACES = HEIGHT // 2 * WIDTH // 2
 VIDEO = FRAMES * PLACES
@@ -78,12 +81,17 @@ def masks():
 
 
 class SparseAttention:
-    """Replaces the attention of diffusers, one head after the other."""
+    """Replaces the attention of diffusers, one head after the other; chooses patterns, or takes those that are given."""
 
-    def __init__(self):
-        self.layer, self.tables, self.patterns, self.margins = 0, masks(), [], []
+    def __init__(self, given=None):
+        self.layer, self.tables, self.patterns, self.margins, self.given = 0, masks(), [], [], given
 
     def __call__(self, query, key, value, **_):
+        if self.given:
+            chosen = self.given[self.layer]
+            self.layer += 1
+            return torch.stack([attend(query[0, :, head], key[0, :, head], value[0, :, head], self.tables[1 + pattern])
+                                for head, pattern in enumerate(chosen)], dim=1)[None]
         rows = torch.tensor(sampled_rows(self.layer))
         self.layer += 1
         heads, chosen = [], []
@@ -99,8 +107,9 @@ class SparseAttention:
 
 
 def attend(query, key, value, mask):
-    scores = (query @ key.T / query.shape[-1] ** 0.5).masked_fill(~mask, float("-inf"))
-    return torch.nan_to_num(torch.softmax(scores, dim=-1)) @ value
+    seen = torch.nn.functional.scaled_dot_product_attention(query[None], key[None], value[None], attn_mask=mask)
+    # A row that sees nothing is zero.
+    return torch.nan_to_num(seen[0])
 
 
 def main():
@@ -120,24 +129,32 @@ def main():
     latents = torch.randn(1, 16, FRAMES, HEIGHT, WIDTH)
     text, pooled = torch.randn(1, TOKENS, 4096), torch.randn(1, 768)
 
-    def forward():
+    def forward(dtype=torch.float32):
         return model(
-            hidden_states=latents, timestep=torch.tensor([900.0]), encoder_hidden_states=text,
-            encoder_attention_mask=(torch.arange(TOKENS) < VALID).float()[None], pooled_projections=pooled,
-            guidance=torch.tensor([6000.0]), return_dict=False,
-        )[0].transpose(1, 2).contiguous()
+            hidden_states=latents.to(dtype), timestep=torch.tensor([900.0]), encoder_hidden_states=text.to(dtype),
+            encoder_attention_mask=(torch.arange(TOKENS) < VALID).to(dtype)[None], pooled_projections=pooled.to(dtype),
+            guidance=torch.tensor([1000 * GUIDANCE], dtype=dtype), return_dict=False,
+        )[0].transpose(1, 2).float().contiguous()
 
+    dense_attention = transformer_hunyuan_video.dispatch_attention_fn
     tensors = {"latents": latents.transpose(1, 2).contiguous(), "text": text, "pooled": pooled, "dense": forward()}
     sparse = SparseAttention()
     transformer_hunyuan_video.dispatch_attention_fn = sparse
     tensors["sparse"] = forward()
+    model.bfloat16()
+    for name, attention in (("dense", dense_attention), ("sparse", SparseAttention(sparse.patterns))):
+        transformer_hunyuan_video.dispatch_attention_fn = attention
+        error = (forward(torch.bfloat16) - tensors[name]).norm() / tensors[name].norm()
+        tensors[f"{name}_bfloat16_error"] = error[None]
+        print(f"{name} in bfloat16: relative error {error:.3e}")
     difference = (tensors["sparse"] - tensors["dense"]).norm() / tensors["dense"].norm()
     print(f"{sum(weight.numel() for weight in model.parameters()):,} parameters; {VIDEO} + {TOKENS} tokens")
     print(f"sparse differs from dense by {difference:.3e}; temporal heads {[sum(layer) for layer in sparse.patterns]}; "
           f"the least clear choice has a margin of {min(sparse.margins):.1e}")
     patterns = ",".join(str(pattern) for layer in sparse.patterns for pattern in layer)
     save_file(tensors, folder / "reference.safetensors",
-              metadata={"half_width": str(HALF_WIDTH), "valid": str(VALID), "is_temporal": patterns})
+              metadata={"half_width": str(HALF_WIDTH), "valid": str(VALID), "guidance": str(GUIDANCE),
+                        "is_temporal": patterns})
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Compares a HunyuanVideo transformer of the published width (one dual and one single layer of random weights, 1920 + 256
-# tokens) with PyTorch: one dense step and one with Sparse VideoGen. Needs 3 GB of disk, 12 GB of memory and some minutes.
+# tokens) with PyTorch: one dense step and one with Sparse VideoGen, in float32 and bfloat16; and measures the memory of loading. Needs
+# 3 GB of disk, 8 GB of memory and some minutes.
 #
 # usage: Tools/fullwidth/run.sh [FOLDER]
 #

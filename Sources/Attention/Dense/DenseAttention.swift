@@ -5,25 +5,26 @@ import Tensor
 /// Same kernel, same numerics: what sparse attention is compared with.
 public struct DenseAttention: AttentionMechanism {
   private let device: any AttentionDevice
-  private let masks: MaskCache
+  private let plans: KeyedCache<TokenLayout, MaskPlan, Never>
   private let listener: HeadTraceListener?
 
   /// Creates the mechanism.
   /// - Parameter listener: Receives a trace after every call, if anybody listens.
   public init(device: any AttentionDevice, listener: HeadTraceListener? = nil) {
     self.device = device
-    self.masks = MaskCache(width: nil, blockSize: device.attentionBlockSize)
+    self.plans = MaskPlan.cache(width: nil, blockSize: device.attentionBlockSize)
     self.listener = listener
   }
 
   /// Attends every token of a sample to every valid token.
   public func attend(_ projection: AttentionProjection, at site: AttentionSite) throws -> Tensor {
     let patterns = [HeadPattern](repeating: .spatial, count: projection.heads)
-    let masks = masks[projection.layout].masks
+    let masks = plans[projection.layout].masks
     let result = try device.attendBlocks(device.prepareHeads(projection, patterns: patterns), masks: masks)
     if let listener {
       let pairs = masks.spatial.allPairs * projection.heads
-      listener(HeadTrace(site: site, patterns: nil, errors: nil, computedPairs: pairs, allPairs: pairs))
+      let trace = HeadTrace(site: site, patterns: nil, errors: nil, computedPairs: pairs, allPairs: pairs)
+      listener(PendingHeadTrace { trace })
     }
     return result
   }

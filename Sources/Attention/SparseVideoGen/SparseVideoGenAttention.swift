@@ -10,7 +10,7 @@ public struct SparseVideoGenAttention: AttentionMechanism {
   private let settings: SparseVideoGenSettings
   private let schedule: AttentionSchedule
   private let dense: DenseAttention
-  private let plans: MaskCache
+  private let plans: KeyedCache<TokenLayout, MaskPlan, Never>
   private let listener: HeadTraceListener?
 
   /// Creates the mechanism for one run.
@@ -25,7 +25,7 @@ public struct SparseVideoGenAttention: AttentionMechanism {
     self.settings = settings
     self.schedule = schedule
     self.dense = DenseAttention(device: device, listener: listener)
-    self.plans = MaskCache(width: settings.bandWidth, blockSize: device.attentionBlockSize)
+    self.plans = MaskPlan.cache(width: settings.bandWidth, blockSize: device.attentionBlockSize)
     self.listener = listener
   }
 
@@ -34,24 +34,37 @@ public struct SparseVideoGenAttention: AttentionMechanism {
     if schedule.isDense(at: site) { return try dense.attend(projection, at: site) }
     let plan = plans[projection.layout]
     guard let bands = plan.bands else { preconditionFailure("a sparse plan has bands") }
-    let errors = try profile(projection, bands: bands, at: site)
-    let patterns = errors?.map(\.pattern) ?? fixedPatterns(heads: projection.heads)
-    let result = try device.attendBlocks(device.prepareHeads(projection, patterns: patterns), masks: plan.masks)
+    let profile = try profile(projection, bands: bands, at: site)
+    let fixed = fixedPatterns(heads: projection.heads)
+    let heads = try prepare(projection, profile: profile, fixed: fixed)
+    let result = try device.attendBlocks(heads, masks: plan.masks)
     if let listener {
       let pairs = HeadPattern.allCases.map { plan.masks.computedPairs($0) }
+      let allPairs = plan.masks.spatial.allPairs * projection.heads
+      // What profiling decided stays where it is until somebody asks.
       listener(
-        HeadTrace(
-          site: site, patterns: patterns, errors: errors,
-          computedPairs: patterns.reduce(0) { $0 + pairs[Int($1.rawValue)] },
-          allPairs: plan.masks.spatial.allPairs * projection.heads))
+        PendingHeadTrace {
+          let errors = try profile?.errors
+          let patterns = errors?.map(\.pattern) ?? fixed
+          return HeadTrace(
+            site: site, patterns: patterns, errors: errors,
+            computedPairs: patterns.reduce(0) { $0 + pairs[Int($1.rawValue)] }, allPairs: allPairs)
+        })
     }
     return result
   }
 
-  /// The errors of both patterns for every head, or `nil` where the choice needs none.
+  private func prepare(
+    _ projection: AttentionProjection, profile: (any HeadProfile)?, fixed: [HeadPattern]
+  ) throws -> any PreparedHeads {
+    guard let profile else { return try device.prepareHeads(projection, patterns: fixed) }
+    return try device.prepareHeads(projection, profile: profile)
+  }
+
+  /// What profiling finds, or `nil` where the choice needs none.
   private func profile(
     _ projection: AttentionProjection, bands: BandPair, at site: AttentionSite
-  ) throws -> [ProfilingError]? {
+  ) throws -> (any HeadProfile)? {
     guard settings.patternChoice == .profiled else { return nil }
     let rows = ProfiledRows(layout: projection.layout, share: settings.profiledRows, seed: settings.seed)
     return try device.profileHeads(projection, rows: rows.draw(at: site), bands: bands)

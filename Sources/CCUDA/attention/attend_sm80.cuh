@@ -112,7 +112,8 @@ extern "C" __global__ void __launch_bounds__(kThreads, 256 / kThreads)
       inverse[0] = softmax[s].inverseSum(0);
       inverse[1] = softmax[s].inverseSum(1);
     }
-    storeRows(output[s], inverse, p.geometry, row + 16 * s, 0x7FFFFFFF, item.tokenMajor,
+    // The pattern is read again: a register that keeps it would be one too many for the loop.
+    storeRows(output[s], inverse, p.geometry, row + 16 * s, 0x7FFFFFFF, isTokenMajor(p.patterns, item.head),
               p.output + item.head * kDimension, stride);
   }
 }

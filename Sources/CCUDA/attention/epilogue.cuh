@@ -10,7 +10,9 @@ __device__ __forceinline__ i32 sequenceRow(const Geometry& geometry, i32 row, bo
     return token < geometry.textTokens ? geometry.textStart + token : -1;
   if (row >= geometry.videoTokens)
     return -1;
-  return geometry.videoStart + (tokenMajor ? frameMajor(geometry, row) : row);
+  if (!tokenMajor)
+    return geometry.videoStart + row;
+  return geometry.videoStart + frameMajor(geometry, row);
 }
 
 /// Whether a packed row is padded text, whose output is zero.

@@ -14,13 +14,11 @@ struct Geometry {
   i32 rows, videoRows;
 };
 
-/// Whether a head is token-major ("temporal"), bit by bit.
-struct Patterns {
-  u32 bits[8];
-};
+/// Which heads are token-major ("temporal"): `[H]`, 1 or 0. In memory, because profiling writes it there.
+using Patterns = const i32*;
 
-__device__ __forceinline__ bool isTokenMajor(const Patterns& patterns, i32 head) {
-  return patterns.bits[head / 32] >> (head % 32) & 1;
+__device__ __forceinline__ bool isTokenMajor(Patterns patterns, i32 head) {
+  return patterns[head] != 0;
 }
 
 /// The token-major index of a frame-major one.

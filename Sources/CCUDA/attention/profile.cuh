@@ -41,6 +41,8 @@ struct ProfileParameters {
   float* scratch;
   /// `[H, 2]`: the mean squared differences with the spatial and with the temporal band.
   float* errors;
+  /// `[H]`: 1 where the error with the temporal band is smaller, else 0.
+  i32* patterns;
   i32 sampleCount;
   i32 splits;
   i32 halfWidth[2];
@@ -222,7 +224,7 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) KERNEL(const __grid_co
   }
 }
 
-/// Joins the splits and compares. Grid: heads. A thread takes a column of every second (D = 64: fourth) row.
+/// Joins the splits, compares and chooses. Grid: heads. A thread takes a column of every second (D = 64: fourth) row.
 extern "C" __global__ void __launch_bounds__(kThreads) COMBINE_KERNEL(const __grid_constant__ ProfileParameters p) {
   __shared__ float partial[2][kThreads];
   const i32 head = static_cast<i32>(blockIdx.x);
@@ -261,6 +263,11 @@ extern "C" __global__ void __launch_bounds__(kThreads) COMBINE_KERNEL(const __gr
         partial[m][threadIdx.x] += partial[m][threadIdx.x + half];
     }
   }
-  if (threadIdx.x < 2)
-    p.errors[2 * head + threadIdx.x] = partial[threadIdx.x][0] / (static_cast<float>(p.sampleCount) * kDimension);
+  if (threadIdx.x == 0) {
+    const float count = static_cast<float>(p.sampleCount) * kDimension;
+    const float spatial = partial[0][0] / count, temporal = partial[1][0] / count;
+    p.errors[2 * head] = spatial;
+    p.errors[2 * head + 1] = temporal;
+    p.patterns[head] = temporal < spatial ? 1 : 0;
+  }
 }

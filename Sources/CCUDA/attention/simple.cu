@@ -355,3 +355,30 @@ extern "C" __global__ void __launch_bounds__(32 * kProfileWarps)
       p.errors[(static_cast<i64>(blockIdx.x) * g.heads + head) * 2 + band] = error;
   }
 }
+
+struct ChooseParameters {
+  /// `[samples, H, 2]`: summed squared differences.
+  const float* sums;
+  /// `[H, 2]`: the mean squared differences with the spatial and with the temporal band.
+  float* errors;
+  /// `[H]`: 1 where the error with the temporal band is smaller, else 0.
+  i32* patterns;
+  i32 samples, heads, dimension;
+};
+
+/// Adds up what the samples of a head differ by, and chooses. A thread takes a head.
+extern "C" __global__ void __launch_bounds__(32) simple_choose(const __grid_constant__ ChooseParameters p) {
+  const i32 head = static_cast<i32>(blockIdx.x * 32 + threadIdx.x);
+  if (head >= p.heads)
+    return;
+  double sums[2] = {0, 0};
+  for (i32 sample = 0; sample < p.samples; sample++) {
+    for (int band = 0; band < 2; band++)
+      sums[band] += p.sums[(static_cast<i64>(sample) * p.heads + head) * 2 + band];
+  }
+  const double count = static_cast<double>(p.samples) * p.dimension;
+  const float spatial = static_cast<float>(sums[0] / count), temporal = static_cast<float>(sums[1] / count);
+  p.errors[2 * head] = spatial;
+  p.errors[2 * head + 1] = temporal;
+  p.patterns[head] = temporal < spatial ? 1 : 0;
+}

@@ -3,19 +3,22 @@
 #include "common/reduce.cuh"
 #include "ptx/convert.cuh"
 
-/// `softmax(q kᵀ · scale + bias) v` for a row and a head; scores stay in shared memory.
+/// `softmax(q kᵀ · scale + bias) v` for a row and a head; its scores stay in shared memory, or in `scratch` where there
+/// is one: `[heads, rows of the grid, n]`.
 ///
 /// `query` is `[m, heads · D]`, `key` and `value` are `[n, keyHeads · D]`, `bias` is `[heads, m, n]` or null; a causal
-/// row sees the keys up to its own. Grid: rows, heads. Shared memory: `(n + D) · 4` bytes.
+/// row sees the keys up to its own. Grid: rows from `firstRow` on, heads. Shared memory: `D · 4` bytes, and `n · 4` for
+/// scores.
 extern "C" __global__ void __launch_bounds__(128)
-    attend_text(const u16* query, const u16* key, const u16* value, const float* bias, u16* output, i32 rows, i32 keys,
-                i32 heads, i32 keyHeads, i32 dimension, float scale, i32 isCausal) {
+    attend_text(const u16* query, const u16* key, const u16* value, const float* bias, u16* output, float* scratch,
+                i32 firstRow, i32 rows, i32 keys, i32 heads, i32 keyHeads, i32 dimension, float scale, i32 isCausal) {
   extern __shared__ __align__(1024) u8 memory[];
-  __shared__ float scratch[4];
-  float* scores = reinterpret_cast<float*>(memory);
-  float* own = scores + keys;
-  const i32 row = blockIdx.x;
+  __shared__ float partial[4];
+  float* own = reinterpret_cast<float*>(memory);
+  const i32 row = firstRow + static_cast<i32>(blockIdx.x);
   const i32 head = blockIdx.y;
+  float* scores =
+      scratch != nullptr ? scratch + (static_cast<i64>(head) * gridDim.x + blockIdx.x) * keys : own + dimension;
   const i64 keyStride = static_cast<i64>(keyHeads) * dimension;
   const i64 keyStart = static_cast<i64>(head / (heads / keyHeads)) * dimension;
   const i64 start = (static_cast<i64>(row) * heads + head) * dimension;
@@ -36,13 +39,13 @@ extern "C" __global__ void __launch_bounds__(128)
     scores[other] = sum;
     most = fmaxf(most, sum);
   }
-  most = blockMax(most, scratch);
+  most = blockMax(most, partial);
   float total = 0;
   for (i32 other = threadIdx.x; other < seen; other += blockDim.x) {
     scores[other] = expf(scores[other] - most);
     total += scores[other];
   }
-  total = blockSum(total, scratch);
+  total = blockSum(total, partial);
   for (i32 index = threadIdx.x; index < dimension; index += blockDim.x) {
     float sum = 0;
     for (i32 other = 0; other < seen; other++) {

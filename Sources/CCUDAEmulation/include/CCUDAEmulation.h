@@ -22,7 +22,7 @@ void svg_emulated_compiler(void* table);
 /// Fills an `svg_cublaslt`: matrix products of bfloat16 with float32 sums.
 void svg_emulated_products(void* table);
 
-/// How often the processor has waited for the device since the process began.
+/// How often this thread has waited for a device.
 long svg_emulated_synchronizations(void);
 
 #pragma clang assume_nonnull end

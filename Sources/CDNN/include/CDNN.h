@@ -51,7 +51,8 @@ void svg_dnn_version(char* buffer, size_t size);
 
 // MARK: - Linear layers
 
-/// `x Wᵀ + b` with the outputs cut into panels: each has its weights `[n, K]` in the layout that oneDNN prefers.
+/// `x Wᵀ + b` with the outputs cut into outputs ÷ panel_outputs panels, of which the last may be narrower: each has its
+/// weights `[n, K]` in the layout that oneDNN prefers.
 typedef struct svg_dnn_linear svg_dnn_linear;
 
 /// Makes a layer without weights.
@@ -61,9 +62,6 @@ svg_dnn_status svg_dnn_linear_create(svg_dnn_type type, int64_t inputs, int64_t 
 
 void svg_dnn_linear_destroy(svg_dnn_linear* linear);
 
-/// Panels: outputs ÷ panel_outputs, rounded up; the last may be narrower.
-int64_t svg_dnn_linear_panels(const svg_dnn_linear* linear);
-
 /// Whether `y_stride` may differ from the width of a panel. In bfloat16 oneDNN has its fast products, which weights are
 /// laid out for, only for results without gaps; others take its slow reference code.
 bool svg_dnn_linear_writes_strided(const svg_dnn_linear* linear);
@@ -71,16 +69,29 @@ bool svg_dnn_linear_writes_strided(const svg_dnn_linear* linear);
 /// The bytes that the layer holds.
 size_t svg_dnn_linear_bytes(const svg_dnn_linear* linear);
 
-/// Packs the weights `[n, inputs]` of one panel, given in the layer's type, and copies its biases `[n]`, if any: all
-/// panels have them or none. Panels may be packed at the same time.
-svg_dnn_status svg_dnn_linear_pack(svg_dnn_linear* linear, int64_t panel, const void* weights,
+/// Packs the weights `[n, inputs]` of one panel, given in the layer's type with rows `weights_stride` elements apart,
+/// and copies its biases `[n]`, if any: all panels have them or none. Panels may be packed at the same time.
+svg_dnn_status svg_dnn_linear_pack(svg_dnn_linear* linear, int64_t panel, const void* weights, int64_t weights_stride,
                                    const float* _Nullable bias);
 
-/// `y = activation(x Wᵀ + b)` for one panel and `rows` rows.
-/// - x: `[rows, x_stride]` in the layer's type. y: `[rows, y_stride]` of `y_type`, at the panel's first column; without
-///   gaps unless the layer writes strided.
-svg_dnn_status svg_dnn_linear_run(svg_dnn_linear* linear, int64_t panel, int64_t rows, const void* x, int64_t x_stride,
-                                  void* y, int64_t y_stride, svg_dnn_type y_type, svg_dnn_activation activation);
+/// Rows that are multiplied with a panel, and where the results go.
+typedef struct svg_dnn_rows {
+  int64_t count;
+  /// `[count, x_stride]` in the layer's type; without gaps in bfloat16, for the reason of
+  /// `svg_dnn_linear_writes_strided`.
+  const void* x;
+  int64_t x_stride;
+  /// `[count, y_stride]` of `y_type`, at the panel's first column; without gaps unless the layer writes strided.
+  void* y;
+  int64_t y_stride;
+  svg_dnn_type y_type;
+  svg_dnn_activation activation;
+  /// Whether the product is added to `y`, without biases, or replaces it.
+  bool accumulate;
+} svg_dnn_rows;
+
+/// `y = activation(x Wᵀ + b)`, or `activation(y + x Wᵀ)`, for one panel.
+svg_dnn_status svg_dnn_linear_run(svg_dnn_linear* linear, int64_t panel, const svg_dnn_rows* rows);
 
 // MARK: - Convolutions
 
@@ -106,7 +117,7 @@ svg_dnn_status svg_dnn_convolution_create(svg_dnn_type type, const svg_dnn_convo
 
 void svg_dnn_convolution_destroy(svg_dnn_convolution* convolution);
 
-/// The bytes that the convolution holds.
+/// The bytes that the convolution holds, but for copies of its weights that frames of other widths may call for.
 size_t svg_dnn_convolution_bytes(const svg_dnn_convolution* convolution);
 
 /// Packs the weights `[outputs, channels, kernel_height, kernel_width]` of one slice, given in the convolution's type.

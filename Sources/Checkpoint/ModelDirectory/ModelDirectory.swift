@@ -20,6 +20,23 @@ public struct ModelDirectory: Sendable {
   public let pipelineClass: String
   /// The components in the order of the index; those that the model leaves out (`null`) are not listed.
   public let components: [Component]
+  /// Whether random numbers stand for the weights, see ``withRandomWeights()``.
+  public private(set) var usesRandomWeights = false
+
+  /// The same model with random numbers for weights, of which none is read: to measure it from its configurations.
+  public func withRandomWeights() -> ModelDirectory {
+    var directory = self
+    directory.usesRandomWeights = true
+    return directory
+  }
+
+  /// The weights of a component.
+  /// - Parameter file: What its file is called before its ending, see ``Checkpoint/init(folder:name:)``.
+  /// - Throws: ``CheckpointError``, see ``Checkpoint/init(folder:name:)``.
+  public func checkpoint(of component: String, named file: String) throws -> Checkpoint {
+    let folder = url.appending(path: component)
+    return usesRandomWeights ? Checkpoint(randomWeightsOf: folder) : try Checkpoint(folder: folder, name: file)
+  }
 
   /// Finds and reads a model.
   /// - Parameters:

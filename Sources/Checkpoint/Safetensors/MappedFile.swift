@@ -61,7 +61,7 @@ public final class MappedFile: TensorStorage, @unchecked Sendable {
   /// Tells the kernel that bytes are not needed for now, so that their pages stop counting as this process's memory.
   ///
   /// Reading them again works and fetches them from the file. The pages at both ends are dropped too.
-  func release(_ range: Range<Int>) {
+  public func release(_ range: Range<Int>) {
     guard let address = unsafe address, !range.isEmpty else { return }
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
     let start = max(range.lowerBound, 0) / page * page
@@ -73,16 +73,6 @@ public final class MappedFile: TensorStorage, @unchecked Sendable {
 
   deinit {
     if let address = unsafe address { _ = unsafe munmap(address, byteCount) }
-  }
-}
-
-extension Tensor {
-  /// Lets go of the memory that a tensor of a mapped checkpoint occupies, for when it was packed or copied.
-  ///
-  /// The tensor stays usable: its values come back from the file when they are read again. A tensor that lives
-  /// elsewhere is left alone.
-  public func releaseMappedPages() {
-    (storage as? MappedFile)?.release(byteOffset..<byteOffset + byteCount)
   }
 }
 

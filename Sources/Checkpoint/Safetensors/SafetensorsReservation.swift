@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Tensor
 
@@ -11,15 +12,15 @@ public struct SafetensorsReservation: ~Copyable {
   /// - Parameters:
   ///   - byteCount: As many bytes as the whole file will have, or more; what is too much is given back on writing.
   ///   - url: The file; one that is there stays until ``write(_:metadata:)``.
-  /// - Throws: ``CheckpointError`` with code `unwritableFile` or `diskFull`.
+  /// - Throws: `FileError`.
   public init(_ byteCount: Int, for url: URL) throws {
-    let file = try AtomicFile(url)
+    var file = try AtomicFile(url.path)
     try file.reserve(byteCount)
     self.file = file
   }
 
   /// Writes tensors into the room, as ``SafetensorsWriter/write(_:metadata:to:)`` does.
-  /// - Throws: ``CheckpointError`` with code `unwritableFile` or `diskFull`; nothing half-written is left then.
+  /// - Throws: `FileError`; nothing half-written is left then.
   public consuming func write(_ tensors: [String: Tensor], metadata: [String: String] = [:]) throws {
     try SafetensorsWriter.write(tensors, metadata: metadata, to: &file)
   }

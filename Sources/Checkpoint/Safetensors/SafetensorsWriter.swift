@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Tensor
 
@@ -11,10 +12,10 @@ public enum SafetensorsWriter {
   ///   - tensors: The tensors by name, all reachable by the processor.
   ///   - metadata: Free-form strings, stored as `__metadata__`.
   ///   - url: The file; one that is there is replaced.
-  /// - Throws: ``CheckpointError`` with code `unwritableFile` or `diskFull`; nothing half-written is left then.
+  /// - Throws: `FileError`; nothing half-written is left then.
   /// - Precondition: No tensor is called `__metadata__`.
   public static func write(_ tensors: [String: Tensor], metadata: [String: String] = [:], to url: URL) throws {
-    var file = try AtomicFile(url)
+    var file = try AtomicFile(url.path)
     try write(tensors, metadata: metadata, to: &file)
   }
 
@@ -23,8 +24,7 @@ public enum SafetensorsWriter {
     let ordered = tensors.sorted {
       ($1.value.elementType.byteCount, $0.key) < ($0.value.elementType.byteCount, $1.key)
     }
-    let header = header(ordered, metadata)
-    try unsafe header.withUnsafeBytes { bytes in try unsafe file.write(bytes) }
+    try file.write(header(ordered, metadata))
     for (_, tensor) in ordered {
       try unsafe tensor.withHostPointer { address in
         try unsafe file.write(UnsafeRawBufferPointer(start: address, count: tensor.byteCount))

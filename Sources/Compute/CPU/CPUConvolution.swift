@@ -85,9 +85,11 @@ struct ConvolutionSlab {
   let top: Int
   let bottom: Int
 
-  /// Cuts a frame of `height` rows into slabs whose result fits the second cache, about 2048 places.
+  /// Cuts a frame of `height` rows into slabs whose result fits the second cache: half a mebibyte of sums, but at least
+  /// 2048 places, because each slab reads all weights.
   static func slabs(height: Int, outputHeight: Int, outputWidth: Int, layer: CPUConvolution) -> [ConvolutionSlab] {
-    let most = max(1, 2048 / outputWidth)
+    let places = max(2048, (1 << 17) / layer.shape[0])
+    let most = max(1, places / outputWidth)
     let count = (outputHeight + most - 1) / most
     let rows = (outputHeight + count - 1) / count
     return stride(from: 0, to: outputHeight, by: rows).map { first in

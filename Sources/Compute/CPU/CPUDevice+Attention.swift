@@ -112,7 +112,7 @@ extension CPUDevice {
   /// Attends sampled rows three times in one pass over the keys.
   public func profileHeads(
     _ projection: AttentionProjection, rows: [VideoIndex<FrameMajor>], bands: BandPair
-  ) throws -> [ProfilingError] {
+  ) throws -> any HeadProfile {
     try measure(.profile) {
       let isa = attentionKernels(projection)
       // Parts of a head's keys: enough of them for many threads, and long enough to hide what each part costs. They
@@ -139,7 +139,8 @@ extension CPUDevice {
           }
         }
       }
-      return (0..<projection.heads).map { ProfilingError(spatial: errors[2 * $0], temporal: errors[2 * $0 + 1]) }
+      return KnownProfile(
+        (0..<projection.heads).map { ProfilingError(spatial: errors[2 * $0], temporal: errors[2 * $0 + 1]) })
     }
   }
 }

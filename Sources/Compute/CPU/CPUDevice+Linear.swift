@@ -20,7 +20,8 @@ extension CPUDevice {
     }
   }
 
-  /// Packs the weights panel by panel: no second copy of a whole matrix is ever held.
+  /// Packs the weights panel by panel, and lets go of each panel's pages where they are a file's: nothing is held twice but
+  /// the panels that threads are at.
   public func makeLinear(_ parameters: LinearParameters) throws -> any LinearLayer {
     try measure(.linear) {
       let layer = try withProductType { (type) throws(ComputeError) in
@@ -51,7 +52,7 @@ extension CPUDevice {
     return try concatenate(parameters.biases.map { try convert($0, to: .float32) })
   }
 
-  /// Converts rows of the stacked weights.
+  /// Converts rows of the stacked weights and lets go of them.
   private func copyRows(
     _ rows: Range<Int>, of parameters: LinearParameters, to target: UnsafeMutableRawPointer, _ type: ElementType
   ) {
@@ -61,11 +62,13 @@ extension CPUDevice {
       if !part.isEmpty {
         let source = weight.slice(part.lowerBound - first..<part.upperBound - first)
         unsafe source.withHostPointer { address in
-          unsafe svg_convert(
-            instructionSet, address, source.elementType.kernelNumber,
+          unsafe svg_convert_rows(
+            instructionSet, address + parameters.columns.lowerBound * source.elementType.byteCount,
+            source.elementType.kernelNumber, Int64(source.shape[1]),
             target + (part.lowerBound - rows.lowerBound) * parameters.inputs * type.byteCount, type.kernelNumber,
-            source.shape.count)
+            Int64(parameters.inputs), Int64(part.count), Int64(parameters.inputs))
         }
+        source.release()
       }
       first += weight.shape[0]
     }
@@ -135,17 +138,21 @@ extension CPUDevice {
     }
   }
 
-  /// Runs `body` for tiles of rows and panels, in parallel; neighboring tiles share their rows.
+  /// Runs `body` for tiles of rows and panels, in parallel; neighboring tiles share their panel, which is larger than the
+  /// rows and stays in the second cache.
   private func forEachTile(
     of input: Tensor, _ layer: CPULinear, _ body: (LinearTile) throws -> Void
   ) throws {
     precondition(input.shape[-1] == layer.inputs, "\(input) does not fit a layer with \(layer.inputs) inputs")
     let rows = input.shape.rows
-    // Independent of the number of threads, because oneDNN's sums may depend on the rows of a product.
-    let chunk = rows >= 2048 ? 128 : 64
-    try workers.run((rows + chunk - 1) / chunk * layer.panels) { task in
-      let first = task / layer.panels * chunk
-      let panel = task % layer.panels
+    // Independent of the number of threads, because oneDNN's sums may depend on the rows of a product. Narrow rows go
+    // together: a call takes some microseconds, however little it multiplies.
+    let narrow = (1 << 16) / (layer.inputs + layer.outputs) / 64 * 64
+    let chunk = rows < 2048 ? 64 : layer.slices.count > 1 ? 256 : max(128, min(1024, narrow))
+    let chunks = (rows + chunk - 1) / chunk
+    try workers.run(chunks * layer.panels) { task in
+      let first = task % chunks * chunk
+      let panel = task / chunks
       try body(
         LinearTile(
           layer: layer, panel: panel, rows: first..<min(first + chunk, rows), columns: layer.columns(ofPanel: panel)))
@@ -161,22 +168,42 @@ extension CPUDevice {
     let layer = tile.layer
     let rows = try converted(
       input.reshaped([input.shape.rows, layer.inputs]).slice(tile.rows), to: layer.rowType)
-    try unsafe rows.withHostPointer { rows in
-      let productType = layer.rowType == .float32 ? .float32 : type
-      guard productType != type || (stride != tile.columns.count && !layer.writesStrided) else {
-        try unsafe layer.run(
-          panel: tile.panel, rows: tile.rows.count, input: rows, output: output, outputStride: stride,
-          outputType: type, activation: activation)
-        return
-      }
-      let product = try makeTensor([tile.rows.count, tile.columns.count], productType)
-      try unsafe product.withHostPointer { address in
-        try unsafe layer.run(
-          panel: tile.panel, rows: tile.rows.count, input: rows, output: address, outputStride: tile.columns.count,
-          outputType: productType, activation: activation)
-        unsafe svg_convert_rows(
-          instructionSet, address, productType.kernelNumber, Int64(tile.columns.count), output, type.kernelNumber,
-          Int64(stride), Int64(tile.rows.count), Int64(tile.columns.count))
+    // Sums of several slices are float32; so is all that oneDNN makes of float32 rows.
+    let productType = layer.rowType == .float32 || layer.slices.count > 1 ? .float32 : type
+    guard productType != type || (stride != tile.columns.count && !layer.writesStrided) else {
+      return try unsafe multiplySlices(tile, rows, activation, to: output, stride: stride, type: type)
+    }
+    let product = try makeTensor([tile.rows.count, tile.columns.count], productType)
+    try unsafe product.withHostPointer { address in
+      try unsafe multiplySlices(tile, rows, activation, to: address, stride: tile.columns.count, type: productType)
+      unsafe svg_convert_rows(
+        instructionSet, address, productType.kernelNumber, Int64(tile.columns.count), output, type.kernelNumber,
+        Int64(stride), Int64(tile.rows.count), Int64(tile.columns.count))
+    }
+  }
+
+  /// Multiplies the slices of a tile one after the other, each with its columns of the rows, which oneDNN wants without
+  /// gaps.
+  private func multiplySlices(
+    _ tile: LinearTile, _ rows: Tensor, _ activation: Activation, to output: UnsafeMutableRawPointer, stride: Int,
+    type: ElementType
+  ) throws {
+    let layer = tile.layer
+    let (count, bytes) = (tile.rows.count, layer.rowType.byteCount)
+    for (index, slice) in layer.slices.enumerated() {
+      let isWhole = slice.inputs.count == layer.inputs
+      let part = isWhole ? rows : try makeTensor([count, slice.inputs.count], layer.rowType)
+      try unsafe part.withHostPointer { part in
+        if !isWhole {
+          unsafe rows.withHostPointer { rows in
+            unsafe svg_convert_rows(
+              instructionSet, rows + slice.inputs.lowerBound * bytes, layer.rowType.kernelNumber, Int64(layer.inputs),
+              part, layer.rowType.kernelNumber, Int64(slice.inputs.count), Int64(count), Int64(slice.inputs.count))
+          }
+        }
+        try unsafe slice.run(
+          panel: tile.panel, rows: count, input: part, output: output, outputStride: stride, outputType: type,
+          activation: index == layer.slices.count - 1 ? activation : .identity, adds: index > 0)
       }
     }
   }

@@ -1,41 +1,40 @@
 import CDNN
-import CKernels
 import Tensor
 
-/// A linear layer in oneDNN's form: panels of outputs, each packed.
-///
-/// `@unchecked Sendable`: after packing the object is only read, but for its cache of products, which has a lock.
-@safe
-final class CPULinear: LinearLayer, @unchecked Sendable {
+/// A linear layer in oneDNN's form: panels of outputs, each packed, and of long rows slices of inputs whose products are
+/// added.
+final class CPULinear: LinearLayer, Sendable {
   let inputs: Int
   let outputs: Int
-  let byteCount: Int
-  let panels: Int
   /// The type that rows must have.
   let rowType: ElementType
-  /// Whether a panel may write into rows of all outputs; else its results lie side by side.
-  let writesStrided: Bool
+  let slices: [CPULinearSlice]
   private let panelOutputs: Int
-  private let handle: OpaquePointer
 
   /// Makes a layer without weights.
   init(inputs: Int, outputs: Int, rowType: ElementType) throws(ComputeError) {
-    panelOutputs = Self.panelOutputs(inputs: inputs, outputs: outputs, rowType: rowType)
-    var handle: OpaquePointer?
-    let status = unsafe svg_dnn_linear_create(
-      rowType.libraryType, Int64(inputs), Int64(outputs), Int64(panelOutputs), 128, &handle)
-    try check(status, "laying out a linear layer [\(outputs), \(inputs)]")
-    guard let handle = unsafe handle else { preconditionFailure("a layer that was made exists") }
-    unsafe self.handle = handle
+    let ranges = Self.slices(inputs: inputs, rowType: rowType)
+    let panelOutputs = Self.panelOutputs(inputs: ranges[0].count, outputs: outputs, rowType: rowType)
+    var slices: [CPULinearSlice] = []
+    for range in ranges {
+      slices.append(
+        try CPULinearSlice(range, of: inputs, outputs: outputs, panelOutputs: panelOutputs, rowType: rowType))
+    }
+    self.slices = slices
+    self.panelOutputs = panelOutputs
     self.inputs = inputs
     self.outputs = outputs
     self.rowType = rowType
-    byteCount = unsafe svg_dnn_linear_bytes(handle)
-    panels = Int(unsafe svg_dnn_linear_panels(handle))
-    writesStrided = unsafe svg_dnn_linear_writes_strided(handle)
   }
 
-  deinit { unsafe svg_dnn_linear_destroy(handle) }
+  /// Slices of at most 2048 inputs where rows of bfloat16 are longer than 4096: there oneDNN's products are half as fast,
+  /// and faster again in slices. The length of all but the last is a multiple of what a tile multiplies.
+  private static func slices(inputs: Int, rowType: ElementType) -> [Range<Int>] {
+    guard rowType == .bfloat16 && inputs > 4096 else { return [0..<inputs] }
+    let count = (inputs + 2047) / 2048
+    let length = ((inputs + count - 1) / count + 31) / 32 * 32
+    return stride(from: 0, to: inputs, by: length).map { $0..<min($0 + length, inputs) }
+  }
 
   /// Outputs of a panel. In bfloat16 its weights take a mebibyte, half of the second cache, and the results of a layer
   /// that fits are written to their place at once. In float32 powers of two above 256 make the rows of packed weights
@@ -45,6 +44,13 @@ final class CPULinear: LinearLayer, @unchecked Sendable {
     return min(outputs, most)
   }
 
+  var byteCount: Int { slices.reduce(0) { $0 + $1.byteCount } }
+
+  var panels: Int { (outputs + panelOutputs - 1) / panelOutputs }
+
+  /// Whether a panel may write into rows of all outputs; else its results lie side by side.
+  var writesStrided: Bool { slices[0].writesStrided }
+
   /// The outputs of a panel.
   func columns(ofPanel panel: Int) -> Range<Int> {
     panel * panelOutputs..<min((panel + 1) * panelOutputs, outputs)
@@ -52,18 +58,7 @@ final class CPULinear: LinearLayer, @unchecked Sendable {
 
   /// Packs the weights `[n, K]` of a panel and sets its biases.
   func pack(panel: Int, weights: UnsafeRawPointer, bias: UnsafePointer<Float>) throws(ComputeError) {
-    try check(unsafe svg_dnn_linear_pack(handle, Int64(panel), weights, bias), "packing a linear layer")
-  }
-
-  /// Multiplies rows with a panel.
-  func run(
-    panel: Int, rows: Int, input: UnsafeRawPointer, output: UnsafeMutableRawPointer, outputStride: Int,
-    outputType: ElementType, activation: Activation
-  ) throws(ComputeError) {
-    let status = unsafe svg_dnn_linear_run(
-      handle, Int64(panel), Int64(rows), input, Int64(inputs), output, Int64(outputStride), outputType.libraryType,
-      activation.libraryActivation)
-    try check(status, "multiplying \(rows) rows with a linear layer [\(outputs), \(inputs)]")
+    for slice in slices { try unsafe slice.pack(panel: panel, weights: weights, stride: inputs, bias: bias) }
   }
 }
 

@@ -7,9 +7,28 @@ struct CUDAHeads: PreparedHeads {
   let layout: TokenLayout
   let headDimension: Int
   let scale: Float
-  let patterns: [HeadPattern]
+  let heads: Int
+  /// `[H]`, int32: 1 for each head that is temporal.
+  let patterns: Tensor
   /// `[3, H, rows, D]`, bfloat16; as tiles where there are tile kernels for the dimension.
   let packed: Tensor
+}
+
+/// What profiling found out, in the memory of a GPU.
+struct CUDAProfile: HeadProfile {
+  let device: CUDADevice
+  /// `[H, 2]`, float32: the errors with the spatial and with the temporal band.
+  let means: Tensor
+  /// `[H]`, int32: 1 for each head whose temporal error is smaller.
+  let patterns: Tensor
+
+  /// Waits for the GPU.
+  var errors: [ProfilingError] {
+    get throws {
+      let values = try device.download(means).floats()
+      return (0..<values.count / 2).map { ProfilingError(spatial: values[2 * $0], temporal: values[2 * $0 + 1]) }
+    }
+  }
 }
 
 /// What a mask is made from, and so what tells it from others.
@@ -37,25 +56,43 @@ extension CUDADevice {
   /// 64, as on the processor, so that both attend within the same bands.
   public var attentionBlockSize: Int { 64 }
 
-  /// The largest head dimension that the kernels take.
-  private static let mostDimension = 256
+  /// 256 heads of at most 256 elements: what the kernels' parameters and registers hold.
+  public var headLimits: HeadLimits { HeadLimits(heads: 256, dimension: 256) }
 
   /// Normalizes, rotates and places queries, keys and values in one pass.
   public func prepareHeads(_ projection: AttentionProjection, patterns: [HeadPattern]) throws -> any PreparedHeads {
-    try measure(.prepare) { try prepare(projection, patterns: patterns) }
+    precondition(patterns.count == projection.heads, "\(patterns.count) patterns for \(projection.heads) heads")
+    let patterns = try flags(patterns)
+    return try measure(.prepare) { try prepare(projection, patterns: patterns) }
   }
 
-  private func prepare(_ projection: AttentionProjection, patterns: [HeadPattern]) throws -> CUDAHeads {
+  /// The same with the patterns that profiling chose; nothing waits for them.
+  public func prepareHeads(_ projection: AttentionProjection, profile: any HeadProfile) throws -> any PreparedHeads {
+    guard let profile = profile as? CUDAProfile else {
+      return try prepareHeads(projection, patterns: profile.errors.map(\.pattern))
+    }
+    return try measure(.prepare) { try prepare(projection, patterns: profile.patterns) }
+  }
+
+  /// Patterns in the memory of the GPU: those used last are kept, so that layers and steps share them.
+  private func flags(_ patterns: [HeadPattern]) throws -> Tensor {
+    if let found = patternFlags.withLock({ kept in kept.first { $0.patterns == patterns }?.flags }) { return found }
+    let made = try integers(patterns.map { $0 == .temporal ? 1 : 0 })
+    patternFlags.withLock { kept in
+      if kept.count >= 8 { kept.removeFirst() }
+      kept.append((patterns, made))
+    }
+    return made
+  }
+
+  private func prepare(_ projection: AttentionProjection, patterns: Tensor) throws -> CUDAHeads {
     let (heads, dimension) = (projection.heads, projection.headDimension)
-    precondition(patterns.count == heads, "\(patterns.count) patterns for \(heads) heads")
-    precondition(heads <= 256, "kernels take at most 256 heads, not \(heads)")
-    precondition(
-      dimension % 2 == 0 && dimension <= Self.mostDimension,
-      "heads have an even dimension of at most \(Self.mostDimension), not \(dimension)")
+    precondition(patterns.shape == [heads], "patterns \(patterns) for \(heads) heads")
+    if let refusal = headLimits.refusal(heads: heads, dimension: dimension) { preconditionFailure(refusal) }
     if let choice = tileKernels(dimension: dimension) {
       return CUDAHeads(
-        layout: projection.layout, headDimension: dimension, scale: projection.scale, patterns: patterns,
-        packed: try prepareTiles(projection, patterns: patterns, choice))
+        layout: projection.layout, headDimension: dimension, scale: projection.scale, heads: heads,
+        patterns: patterns, packed: try prepareTiles(projection, patterns: patterns, choice))
     }
     let geometry = CUDAGeometry(
       projection.layout, heads: heads, dimension: dimension, blockSize: attentionBlockSize)
@@ -64,13 +101,14 @@ extension CUDADevice {
       "simple_prepare", in: .simpleAttention, .rows(geometry.rows, (heads + 3) / 4, threads: 128)
     ) {
       $0.geometry(geometry)
-      $0.patterns(patterns)
+      $0.pointer(patterns.deviceAddress)
       $0.segment(projection.video)
       $0.segment(projection.text)
       $0.pointer(packed.deviceAddress)
     }
     return CUDAHeads(
-      layout: projection.layout, headDimension: dimension, scale: projection.scale, patterns: patterns, packed: packed)
+      layout: projection.layout, headDimension: dimension, scale: projection.scale, heads: heads,
+      patterns: patterns, packed: packed)
   }
 
   /// Softmax attention over the kept blocks.
@@ -85,14 +123,14 @@ extension CUDADevice {
     let tables = [try mask(masks.spatial, of: heads), try mask(masks.temporal, of: heads)]
     let halfWidths = [masks.spatial.band?.halfWidth ?? 0, masks.temporal.band?.halfWidth ?? 0]
     return try measure(.attention) {
-      let count = heads.patterns.count
+      let count = heads.heads
       let geometry = CUDAGeometry(
         heads.layout, heads: count, dimension: heads.headDimension, blockSize: attentionBlockSize)
       let result = try makeTensor([heads.layout.sequenceLength, count * heads.headDimension], activationType)
       // A block of the grid takes 16 rows.
       try kernels.launch("simple_attend", in: .simpleAttention, .rows(geometry.rows / 16, count, threads: 128)) {
         $0.geometry(geometry)
-        $0.patterns(heads.patterns)
+        $0.pointer(heads.patterns.deviceAddress)
         $0.parts(heads.packed)
         $0.pointer(result.deviceAddress)
         for table in tables { $0.pointer(table.rowOffsets.deviceAddress) }
@@ -122,41 +160,40 @@ extension CUDADevice {
     return made
   }
 
-  /// Attends sampled rows three times in one pass over the keys; waits for the errors.
+  /// Attends sampled rows three times in one pass over the keys, and chooses; nothing waits for it.
   public func profileHeads(
     _ projection: AttentionProjection, rows: [VideoIndex<FrameMajor>], bands: BandPair
-  ) throws -> [ProfilingError] {
+  ) throws -> any HeadProfile {
     let heads = projection.heads
-    if let choice = tileKernels(dimension: projection.headDimension) {
-      let errors = try measure(.profile) { try profileTiles(projection, rows: rows, bands: bands, choice) }
-      let values = try download(errors).floats()
-      return (0..<heads).map { ProfilingError(spatial: values[2 * $0], temporal: values[2 * $0 + 1]) }
-    }
-    let errors = try measure(.profile) {
-      let prepared = try prepare(projection, patterns: [HeadPattern](repeating: .spatial, count: heads))
+    let spatial = try flags([HeadPattern](repeating: .spatial, count: heads))
+    return try measure(.profile) {
+      let profile = CUDAProfile(
+        device: self, means: try makeTensor([heads, 2], .float32), patterns: try makeTensor([heads], .int32))
+      if let choice = tileKernels(dimension: projection.headDimension) {
+        try profileTiles(projection, rows: rows, bands: bands, spatial: spatial, choice, into: profile)
+        return profile
+      }
+      let prepared = try prepare(projection, patterns: spatial)
       let geometry = CUDAGeometry(
         projection.layout, heads: heads, dimension: projection.headDimension, blockSize: attentionBlockSize)
       let samples = try integers(rows.map(\.value))
-      let errors = try makeTensor([rows.count, heads, 2], .float32)
+      let sums = try makeTensor([rows.count, heads, 2], .float32)
       try kernels.launch("simple_profile", in: .simpleAttention, .rows(rows.count, heads, threads: 128)) {
         $0.geometry(geometry)
         $0.parts(prepared.packed)
         $0.pointer(samples.deviceAddress)
-        $0.pointer(errors.deviceAddress)
+        $0.pointer(sums.deviceAddress)
         $0.int(bands.spatial.halfWidth)
         $0.int(bands.temporal.halfWidth)
         $0.float(projection.scale)
         $0.align(8)
       }
-      return errors
-    }
-    let values = try download(errors).floats()
-    return (0..<heads).map { head in
-      func mean(_ band: Int) -> Float {
-        let sum = rows.indices.reduce(0.0) { $0 + Double(values[($1 * heads + head) * 2 + band]) }
-        return Float(sum / Double(rows.count * projection.headDimension))
+      try kernels.launch("simple_choose", in: .simpleAttention, .rows((heads + 31) / 32, threads: 32)) {
+        for tensor in [sums, profile.means, profile.patterns] { $0.pointer(tensor.deviceAddress) }
+        for number in [rows.count, heads, projection.headDimension] { $0.int(number) }
+        $0.align(8)
       }
-      return ProfilingError(spatial: mean(0), temporal: mean(1))
+      return profile
     }
   }
 }

@@ -26,7 +26,7 @@ extension CUDADevice {
   /// Copies the weights to the GPU, one under the other, as bfloat16.
   public func makeLinear(_ parameters: LinearParameters) throws -> any LinearLayer {
     let (inputs, outputs) = (parameters.inputs, parameters.outputs)
-    let weights = try stacked(parameters.weights, [outputs, inputs])
+    let weights = try stacked(parameters.narrowedWeights, [outputs, inputs])
     let biases = parameters.biases
     if inputs % 8 == 0 && outputs % 8 == 0 {
       let bias = biases.isEmpty ? nil : try stacked(biases, [outputs])

@@ -3,8 +3,10 @@ import Tensor
 
 /// How attention of text encoders and autoencoders runs: a pure choice.
 enum CUDATextAttention: Hashable, Sendable {
-  /// A block for each row and head, with all of its scores in shared memory.
+  /// A block for each row and head, with its scores in shared memory.
   case rows
+  /// The same with the scores in the memory of the GPU: slow, and for anything.
+  case rowsInMemory
   /// Tiles of 32 rows and keys on tensor cores, for any number of keys.
   case tiles
 
@@ -14,30 +16,30 @@ enum CUDATextAttention: Hashable, Sendable {
   static let widest = 512
   /// From so many keys on tiles are faster; chosen by counting what is read, not measured.
   static let fewKeys = 256
+  /// Rows of a block of tiles.
+  private static let tileRows = 32
+  /// The most scores that are in the memory of the GPU at a time.
+  private static let mostScores = 1 << 26
 
-  /// - Returns: `nil` where neither way fits.
-  init?(keys: Int, dimension: Int, hasBias: Bool, isCausal: Bool) {
+  init(keys: Int, dimension: Int, hasBias: Bool, isCausal: Bool) {
     let fitsTiles = !hasBias && !isCausal && dimension % 8 == 0 && dimension <= Self.widest
     if fitsTiles && keys >= Self.fewKeys {
       self = .tiles
-    } else if Self.rowBytes(keys: keys, dimension: dimension) <= Self.sharedBytes {
-      self = .rows
     } else {
-      return nil
+      self = (keys + dimension) * 4 + 16 <= Self.sharedBytes ? .rows : .rowsInMemory
     }
   }
 
-  /// Shared memory of a row: its scores, and its query.
-  static func rowBytes(keys: Int, dimension: Int) -> Int { (keys + dimension) * 4 }
-
-  /// Rows of a block of tiles.
-  private static let tileRows = 32
+  /// Rows of each launch.
+  func rowsOfLaunch(rows: Int, heads: Int, keys: Int) -> Int {
+    self == .rowsInMemory ? max(1, min(rows, Self.mostScores / (heads * keys))) : rows
+  }
 
   /// Blocks for so many rows and heads.
   func launch(rows: Int, heads: Int, keys: Int, dimension: Int) -> CUDALaunch {
     switch self {
-    case .rows:
-      .rows(rows, heads, threads: 128, sharedBytes: Self.rowBytes(keys: keys, dimension: dimension))
+    case .rows: .rows(rows, heads, threads: 128, sharedBytes: (keys + dimension) * 4)
+    case .rowsInMemory: .rows(rows, heads, threads: 128, sharedBytes: dimension * 4)
     case .tiles:
       // The queries; keys and values in turn.
       .rows(
@@ -75,28 +77,28 @@ extension CUDADevice {
         && value.shape == key.shape,
       "\(key) and \(value) do not fit \(query) with \(heads) heads and \(keyHeads) key heads")
     precondition(bias.map { $0.shape == [heads, rows, keys] } ?? true, "the bias is not [\(heads), \(rows), \(keys)]")
-    guard
-      let choice = CUDATextAttention(keys: keys, dimension: dimension, hasBias: bias != nil, isCausal: isCausal)
-    else {
-      throw ComputeError(
-        .unsupported,
-        "a GPU cannot attend to \(keys) keys with heads of \(dimension): at most \(CUDATextAttention.widest), a "
-          + "multiple of 8, without a bias; choose --device cpu")
-    }
+    let choice = CUDATextAttention(keys: keys, dimension: dimension, hasBias: bias != nil, isCausal: isCausal)
     return try measure(.other) {
       let result = try makeTensor(query.shape, activationType)
-      let launch = choice.launch(rows: rows, heads: heads, keys: keys, dimension: dimension)
       switch choice {
-      case .rows:
-        try kernels.launch("attend_text", in: .text, launch) {
-          for tensor in [query, key, value] { $0.pointer(tensor.deviceAddress) }
-          $0.pointer(bias?.deviceAddress)
-          $0.pointer(result.deviceAddress)
-          for number in [rows, keys, heads, keyHeads, dimension] { $0.int(number) }
-          $0.float(scale)
-          $0.int(isCausal ? 1 : 0)
+      case .rows, .rowsInMemory:
+        let part = choice.rowsOfLaunch(rows: rows, heads: heads, keys: keys)
+        let scratch = choice == .rowsInMemory ? try makeTensor([heads, part, keys], .float32) : nil
+        for first in stride(from: 0, to: rows, by: part) {
+          let launch = choice.launch(
+            rows: min(part, rows - first), heads: heads, keys: keys, dimension: dimension)
+          try kernels.launch("attend_text", in: .text, launch) {
+            for tensor in [query, key, value] { $0.pointer(tensor.deviceAddress) }
+            $0.pointer(bias?.deviceAddress)
+            $0.pointer(result.deviceAddress)
+            $0.pointer(scratch?.deviceAddress)
+            for number in [first, rows, keys, heads, keyHeads, dimension] { $0.int(number) }
+            $0.float(scale)
+            $0.int(isCausal ? 1 : 0)
+          }
         }
       case .tiles:
+        let launch = choice.launch(rows: rows, heads: heads, keys: keys, dimension: dimension)
         try kernels.launch("attend_wide", in: .wideAttention, launch) {
           for tensor in [query, key, value, result] { $0.pointer(tensor.deviceAddress) }
           for number in [rows, keys, heads, keyHeads, dimension] { $0.int(number) }

@@ -24,7 +24,7 @@ extension CUDADevice {
   /// Normalizes, rotates and places heads as tiles.
   /// - Returns: `[3, H, rows, D]`, private to the tile kernels.
   func prepareTiles(
-    _ projection: AttentionProjection, patterns: [HeadPattern], _ choice: CUDATileKernels
+    _ projection: AttentionProjection, patterns: Tensor, _ choice: CUDATileKernels
   ) throws -> Tensor {
     let geometry = tileGeometry(projection.layout, heads: projection.heads, choice)
     let packed = try makeTensor([3, projection.heads, geometry.rows, choice.dimension], activationType)
@@ -32,8 +32,7 @@ extension CUDADevice {
       choice.prepare.name, in: choice.prepare.source, choice.prepareLaunch(packedRows: geometry.rows)
     ) {
       $0.geometry(geometry)
-      $0.patterns(patterns)
-      $0.align(8)
+      $0.pointer(patterns.deviceAddress)
       $0.segment(projection.video)
       $0.segment(projection.text)
       $0.pointer(packed.deviceAddress)
@@ -43,7 +42,7 @@ extension CUDADevice {
 
   /// Softmax attention over the bands of `masks`.
   func attendTiles(_ heads: CUDAHeads, masks: PatternMasks, _ choice: CUDATileKernels) throws -> Tensor {
-    let count = heads.patterns.count
+    let count = heads.heads
     let geometry = tileGeometry(heads.layout, heads: count, choice)
     let halfWidths = [masks.spatial.band?.halfWidth, masks.temporal.band?.halfWidth]
     let tables = try tileTables(
@@ -54,7 +53,7 @@ extension CUDADevice {
       choice.attendLaunch(items: count * tables.groupCount, multiprocessors: properties.multiprocessors)
     ) {
       $0.geometry(geometry)
-      $0.patterns(heads.patterns)
+      $0.pointer(heads.patterns.deviceAddress)
       $0.parts(heads.packed)
       $0.pointer(result.deviceAddress)
       $0.pointer(tables.groups.deviceAddress)
@@ -67,19 +66,19 @@ extension CUDADevice {
     return result
   }
 
-  /// Attends sampled rows three times in one pass over the keys.
-  /// - Returns: `[H, 2]`, float32: the errors of the spatial and of the temporal band.
+  /// Attends sampled rows three times in one pass over the keys, and chooses.
+  /// - Parameter spatial: The patterns of heads that are all spatial.
   func profileTiles(
-    _ projection: AttentionProjection, rows: [VideoIndex<FrameMajor>], bands: BandPair, _ choice: CUDATileKernels
-  ) throws -> Tensor {
+    _ projection: AttentionProjection, rows: [VideoIndex<FrameMajor>], bands: BandPair, spatial: Tensor,
+    _ choice: CUDATileKernels, into profile: CUDAProfile
+  ) throws {
     let heads = projection.heads
-    let packed = try prepareTiles(projection, patterns: [HeadPattern](repeating: .spatial, count: heads), choice)
+    let packed = try prepareTiles(projection, patterns: spatial, choice)
     let geometry = tileGeometry(projection.layout, heads: heads, choice)
     let splits = choice.profileSplits(packedRows: geometry.rows)
     let samples = try integers(rows.map(\.value))
     let scratch = try makeTensor(
       [choice.profileScratch(rows: rows.count, heads: heads, splits: splits)], .float32)
-    let errors = try makeTensor([heads, 2], .float32)
     for (kernel, launch) in [
       (choice.profile, choice.profileLaunch(rows: rows.count, heads: heads, splits: splits)),
       (choice.combine, CUDALaunch.rows(heads, threads: 256)),
@@ -89,7 +88,8 @@ extension CUDADevice {
         $0.parts(packed)
         $0.pointer(samples.deviceAddress)
         $0.pointer(scratch.deviceAddress)
-        $0.pointer(errors.deviceAddress)
+        $0.pointer(profile.means.deviceAddress)
+        $0.pointer(profile.patterns.deviceAddress)
         $0.int(rows.count)
         $0.int(splits)
         $0.int(bands.spatial.halfWidth)
@@ -98,7 +98,6 @@ extension CUDADevice {
         $0.align(8)
       }
     }
-    return errors
   }
 
   /// The kernels' softmax is one in powers of two.

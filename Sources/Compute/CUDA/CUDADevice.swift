@@ -1,3 +1,4 @@
+import Attention
 import CCUDA
 import Foundation
 import Synchronization
@@ -5,8 +6,8 @@ import Tensor
 
 /// An NVIDIA GPU: our kernels for everything but matrix products, which cuBLASLt does; bfloat16 activations, float32 sums.
 ///
-/// Operations are given to one stream and return at once; the processor waits where it reads results: in
-/// ``download(_:)`` and in profiling, whose errors decide what runs next.
+/// Operations are given to one stream and return at once; the processor waits where it reads results, in
+/// ``download(_:)``. What profiling finds decides on the GPU what runs next.
 public final class CUDADevice: ComputeDevice {
   /// `bfloat16`.
   public let activationType = ElementType.bfloat16
@@ -18,6 +19,7 @@ public final class CUDADevice: ComputeDevice {
   let products: CUDAMatrixProducts
   let staging: CUDAStaging
   let masks = Mutex<[(key: CUDAMaskKey, mask: CUDAMask)]>([])
+  let patternFlags = Mutex<[(patterns: [HeadPattern], flags: Tensor)]>([])
   let tileTables = Mutex<[(recipe: CUDATileLists.Recipe, tables: CUDATileTables)]>([])
   private let booked: CUDATimes
 

@@ -123,6 +123,12 @@ extension ReferenceDevice {
   /// Attends sampled rows three times and compares.
   public func profileHeads(
     _ projection: AttentionProjection, rows: [VideoIndex<FrameMajor>], bands: BandPair
+  ) -> any HeadProfile {
+    KnownProfile(profilingErrors(projection, rows: rows, bands: bands))
+  }
+
+  private func profilingErrors(
+    _ projection: AttentionProjection, rows: [VideoIndex<FrameMajor>], bands: BandPair
   ) -> [ProfilingError] {
     measure(.profile) {
       let layout = projection.layout

@@ -16,7 +16,8 @@ extension ReferenceDevice {
   /// Stacks the weights as float32.
   public func makeLinear(_ parameters: LinearParameters) -> any LinearLayer {
     ReferenceLinear(
-      inputs: parameters.inputs, outputs: parameters.outputs, weight: parameters.weights.flatMap(referenceValues),
+      inputs: parameters.inputs, outputs: parameters.outputs,
+      weight: parameters.narrowedWeights.flatMap(referenceValues),
       bias: parameters.biases.isEmpty
         ? [Float](repeating: 0, count: parameters.outputs) : parameters.biases.flatMap(referenceValues))
   }

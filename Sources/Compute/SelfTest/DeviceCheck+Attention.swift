@@ -93,11 +93,25 @@ extension DeviceCheck {
           func errors(_ errors: [ProfilingError]) -> Tensor {
             Tensor(errors.flatMap { [$0.spatial, $0.temporal] }, shape: [errors.count, 2])
           }
-          let result = errors(try bench.device.profileHeads(own, rows: rows, bands: bands))
-          let wanted = errors(bench.reference.profileHeads(exact, rows: rows, bands: bands))
+          let result = errors(try bench.device.profileHeads(own, rows: rows, bands: bands).errors)
+          let wanted = errors(try bench.reference.profileHeads(exact, rows: rows, bands: bands).errors)
           return try bench.compare(
             bench.parameter(result), wanted, relative: bench.isCoarse ? 5e-2 : 1e-3,
             absolute: bench.isCoarse ? 1e-6 : 1e-8)
+        },
+        DeviceCheck("prepareHeads by profile", sizes) { bench in
+          let (own, _) = try sample.projections(bench)
+          let size = bench.device.attentionBlockSize
+          let bands = BandPair(.density(0.4), layout: sample.layout, blockSize: size)
+          let masks = PatternMasks(layout: sample.layout, bands: bands, blockSize: size)
+          let rows = [0, sample.layout.videoTokens - 1].map { VideoIndex<FrameMajor>($0) }
+          let profile = try bench.device.profileHeads(own, rows: rows, bands: bands)
+          let chosen = try bench.device.attendBlocks(
+            bench.device.prepareHeads(own, profile: profile), masks: masks)
+          // What the device chose is what its errors say: the same bits as with these patterns.
+          let told = try bench.device.attendBlocks(
+            bench.device.prepareHeads(own, patterns: profile.errors.map(\.pattern)), masks: masks)
+          return try bench.compare(chosen, bench.device.download(told), relative: 0, absolute: 1e-30)
         },
       ]
     }

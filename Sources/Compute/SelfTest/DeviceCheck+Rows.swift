@@ -63,7 +63,7 @@ extension DeviceCheck {
           return worst
         }
       }
-      + [(1, 256, 8), (40, 300, 512), (70, 289, 40), (33, 600, 128)].map { rows, keys, dimension in
+      + [(1, 256, 8), (40, 300, 512), (70, 289, 40), (33, 600, 128), (3, 25000, 5)].map { rows, keys, dimension in
         DeviceCheck("attendText", "\(rows) rows, \(keys) keys, D = \(dimension), of frames") { bench in
           var worst = Outcome(worst: 0, details: "")
           for (heads, keyHeads) in dimension == 512 ? [(1, 1)] : [(1, 1), (4, 2)] {

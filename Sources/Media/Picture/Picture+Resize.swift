@@ -3,14 +3,14 @@ import Foundation
 extension Picture {
   /// The picture in another size, by Lanczos' window of three lobes; shrinking averages over what becomes one pixel.
   ///
-  /// What Pillow's `resize` with `LANCZOS` makes, bit for bit: two passes, weights of 22 bits, and 8 bits in between. The
-  /// pass over rows comes first where only it shrinks the picture. (Pillow 13 has it first also where the width shrinks by
-  /// less than a third and the height by more; there a value may differ by a few of 255 next to one that was clipped.) The
-  /// aspect ratio may change; nothing is cropped.
+  /// What `resize` with `LANCZOS` makes in Pillow 13, bit for bit: two passes, weights of 22 bits, and 8 bits in between.
+  /// The order of the passes shows by a few of 255, next to what was clipped in between: the rows come first where more
+  /// than twice as many of them go as columns. (Pillow up to 12 has the columns first always.) The aspect ratio may change;
+  /// nothing is cropped.
   /// - SeeAlso: Duchon, "Lanczos Filtering in One and Two Dimensions", J. Appl. Meteor. 18 (1979).
   public func resized(width newWidth: Int, height newHeight: Int) -> Picture {
     precondition(newWidth > 0 && newHeight > 0, "a picture of \(newWidth)×\(newHeight) is empty")
-    return newHeight < height && newWidth >= width
+    return height - newHeight > max(0, 2 * (width - newWidth))
       ? withRows(newHeight).withColumns(newWidth) : withColumns(newWidth).withRows(newHeight)
   }
 

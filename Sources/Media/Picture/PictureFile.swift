@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A PNG, JPEG or WebP file.
@@ -20,14 +21,7 @@ public struct PictureFile: Sendable, Hashable {
   /// - Throws: ``MediaError`` with the code `unreadablePicture` for a file that cannot be read, is no picture of these
   ///   formats, or is too large.
   public init(path: String) throws {
-    let data: Data
-    do {
-      data = try Data(contentsOf: URL(filePath: path))
-    } catch {
-      throw MediaError(
-        .unreadablePicture, "\(path): the picture cannot be read: \(error.localizedDescription)", cause: error)
-    }
-    let bytes = [UInt8](data)
+    let bytes = try Self.bytes(of: path)
     guard let header = PictureHeader(bytes) else {
       throw MediaError(
         .unreadablePicture,
@@ -45,6 +39,27 @@ public struct PictureFile: Sendable, Hashable {
     let size = header.orientation.swapsAxes ? (header.height, header.width) : (header.width, header.height)
     (width, height) = size
     checksum = SHA256.hexadecimalDigest(of: bytes)
+  }
+
+  /// All bytes of a regular file: a device or a pipe might never end.
+  private static func bytes(of path: String) throws -> [UInt8] {
+    var status = stat()
+    let reason: String
+    if unsafe stat(path, &status) != 0 {
+      reason = unsafe String(cString: strerror(errno))
+    } else if status.st_mode & S_IFMT == S_IFDIR {
+      reason = "it is a folder"
+    } else if status.st_mode & S_IFMT != S_IFREG {
+      reason = "it is no regular file"
+    } else {
+      do {
+        return [UInt8](try Data(contentsOf: URL(filePath: path)))
+      } catch {
+        throw MediaError(
+          .unreadablePicture, "\(path): the picture cannot be read: \(error.localizedDescription)", cause: error)
+      }
+    }
+    throw MediaError(.unreadablePicture, "\(path): the picture cannot be read: \(reason)")
   }
 
   /// Decodes the picture: upright, what is transparent flattened on white.

@@ -68,7 +68,8 @@ struct CogVideoXDecoderNetwork: Sendable {
     let decoder = weights["decoder"]
     postQuantization =
       try configuration.hasPostQuantization
-      ? weights["post_quant_conv"].pointwise(from: configuration.latentChannels, to: configuration.latentChannels)
+      ? weights["post_quant_conv"].linear(
+        window: [configuration.latentChannels, 1, 1, 1], to: configuration.latentChannels)
       : nil
     input = try parts.convolution(decoder["conv_in"], from: configuration.latentChannels, to: channels[0])
     var blocks = [
@@ -94,7 +95,7 @@ struct CogVideoXDecoderNetwork: Sendable {
     }
     self.blocks = blocks
     outputNorm = try parts.norm(decoder["norm_out"], channels: channels.last!)
-    output = try parts.convolution(decoder["conv_out"], from: channels.last!, to: configuration.outputChannels)
+    output = try parts.convolution(decoder["conv_out"], from: channels.last!, to: 3)
   }
 
   /// Loads parts and numbers the convolutions.
@@ -112,8 +113,8 @@ struct CogVideoXDecoderNetwork: Sendable {
       SpatialNorm(
         norm: try weights["norm_layer"].groupNormalization(
           groups: configuration.normGroups, channels: channels, epsilon: 1e-6),
-        scale: try weights["conv_y.conv"].pointwise(from: configuration.latentChannels, to: channels),
-        shift: try weights["conv_b.conv"].pointwise(from: configuration.latentChannels, to: channels))
+        scale: try weights["conv_y.conv"].linear(window: [configuration.latentChannels, 1, 1, 1], to: channels),
+        shift: try weights["conv_b.conv"].linear(window: [configuration.latentChannels, 1, 1, 1], to: channels))
     }
 
     mutating func residual(_ weights: LayerLoader, from: Int, to: Int) throws -> ResidualLayer {
@@ -122,7 +123,7 @@ struct CogVideoXDecoderNetwork: Sendable {
         convolutions: [
           try convolution(weights["conv1"], from: from, to: to), try convolution(weights["conv2"], from: to, to: to),
         ],
-        shortcut: from == to ? nil : try weights["conv_shortcut"].pointwise(from: from, to: to))
+        shortcut: from == to ? nil : try weights["conv_shortcut"].linear(window: [from, 1, 1, 1], to: to))
     }
   }
 

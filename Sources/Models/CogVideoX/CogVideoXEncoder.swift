@@ -105,8 +105,7 @@ struct CogVideoXImageConditioning: ImageConditioning {
   let model: CogVideoXModel
 
   func loadImageEncoder(on device: any ComputeDevice) throws -> any ImageEncoder {
-    try CogVideoXEncoder(
-      model.autoencoder, weights: model.weights(of: "vae", named: "diffusion_pytorch_model", on: device))
+    try CogVideoXEncoder(model.autoencoder, weights: model.weights(of: "vae", on: device))
   }
 
   /// The image's latents in the first frame and zeros in all others, those that pad version 1.5 included.

@@ -47,7 +47,7 @@ struct CogVideoXEncoderNetwork: Sendable {
     let encoder = weights["encoder"]
     let channels = [configuration.blockChannels[0]] + configuration.blockChannels
     let moments = 2 * configuration.latentChannels
-    input = try parts.convolution(encoder["conv_in"], from: configuration.inputChannels, to: channels[0])
+    input = try parts.convolution(encoder["conv_in"], from: 3, to: channels[0])
     var blocks: [Block] = []
     for index in configuration.blockChannels.indices {
       let weights = encoder["down_blocks"][index]
@@ -73,7 +73,7 @@ struct CogVideoXEncoderNetwork: Sendable {
       groups: configuration.normGroups, channels: last, epsilon: 1e-6)
     output = try parts.convolution(encoder["conv_out"], from: last, to: moments)
     quantization =
-      try configuration.hasQuantization ? weights["quant_conv"].pointwise(from: moments, to: moments) : nil
+      try configuration.hasQuantization ? weights["quant_conv"].linear(window: [moments, 1, 1, 1], to: moments) : nil
   }
 
   /// Loads parts and numbers the convolutions.
@@ -95,7 +95,7 @@ struct CogVideoXEncoderNetwork: Sendable {
         convolutions: [
           try convolution(weights["conv1"], from: from, to: to), try convolution(weights["conv2"], from: to, to: to),
         ],
-        shortcut: from == to ? nil : try weights["conv_shortcut"].pointwise(from: from, to: to))
+        shortcut: from == to ? nil : try weights["conv_shortcut"].linear(window: [from, 1, 1, 1], to: to))
     }
   }
 
@@ -130,24 +130,18 @@ private struct Downsampling: Sendable {
   /// each. Where there is no frame before the first, that frame is repeated: half of it twice is the whole.
   init(_ weights: LayerLoader, channels: Int, halvesFrames: Bool) throws {
     self.halvesFrames = halvesFrames
-    let stored = try weights.scope.tensor("weight", shape: [channels, channels, 3, 3])
-    let bias = try weights.scope.tensor("bias", shape: [channels])
-    defer { for tensor in [stored, bias] { tensor.releaseMappedPages() } }
-    var weight = stored
-    if halvesFrames {
-      let (values, taps) = (weight.floats(), 9)
+    convolution = try weights.convolution(
+      weight: [channels, channels, 3, 3], outputs: channels, stride: 2,
+      padding: SpatialPadding(top: 0, bottom: 1, left: 0, right: 1)
+    ) { stored in
+      guard halvesFrames else { return stored.reshaped([channels, channels, 1, 3, 3]) }
+      let (values, taps) = (stored.floats(), 9)
       let halves = stride(from: 0, to: values.count, by: taps).flatMap { start in
         let kernel = values[start..<start + taps].map { $0 / 2 }
         return kernel + kernel
       }
-      weight = Tensor(halves, shape: [channels, channels, 2, 3, 3])
-    } else {
-      weight = weight.reshaped([channels, channels, 1, 3, 3])
+      return Tensor(halves, shape: [channels, channels, 2, 3, 3])
     }
-    convolution = try weights.device.makeConvolution(
-      ConvolutionParameters(
-        weight: weight, bias: bias, stride: 2,
-        padding: SpatialPadding(top: 0, bottom: 1, left: 0, right: 1)))
   }
 
   func run(_ frames: Tensor, on device: any ComputeDevice) throws -> Tensor {

@@ -42,22 +42,22 @@ extension CogVideoXTransformerConfiguration {
 extension CogVideoXAutoencoderConfiguration {
   /// The parameters of the decoder, and of what latents pass before it.
   var decoderParameters: Int {
-    let channels = [blockChannels.last!] + blockChannels.reversed()
+    let channels = [self.blockChannels.last!] + self.blockChannels.reversed()
     func convolution(_ from: Int, _ to: Int) -> Int { ParameterCount.convolution(from, to, taps: 27) }
-    func norm(_ channels: Int) -> Int { 2 * channels + 2 * ParameterCount.linear(latentChannels, channels) }
+    func norm(_ channels: Int) -> Int { 2 * channels + 2 * ParameterCount.linear(self.latentChannels, channels) }
     func residual(_ from: Int, _ to: Int) -> Int {
       norm(from) + norm(to) + convolution(from, to) + convolution(to, to)
         + (from == to ? 0 : ParameterCount.linear(from, to))
     }
-    let blocks = blockChannels.indices.map { index in
+    let blocks = self.blockChannels.indices.map { index in
       let (from, to) = (channels[index], channels[index + 1])
-      let isLast = index == blockChannels.count - 1
-      return residual(from, to) + layersPerBlock * residual(to, to)
+      let isLast = index == self.blockChannels.count - 1
+      return residual(from, to) + self.layersPerBlock * residual(to, to)
         + (isLast ? 0 : ParameterCount.convolution(to, to, taps: 9))
     }
-    return (hasPostQuantization ? ParameterCount.linear(latentChannels, latentChannels) : 0)
-      + convolution(latentChannels, channels[0]) + 2 * residual(channels[0], channels[0]) + blocks.reduce(0, +)
-      + norm(channels.last!) + convolution(channels.last!, outputChannels)
+    return (hasPostQuantization ? ParameterCount.linear(self.latentChannels, self.latentChannels) : 0)
+      + convolution(self.latentChannels, channels[0]) + 2 * residual(channels[0], channels[0]) + blocks.reduce(0, +)
+      + norm(channels.last!) + convolution(channels.last!, 3)
   }
 }
 

@@ -124,31 +124,44 @@ public struct CogVideoXModel: VideoModel {
     return frames.reshaped(Shape([1] + frames.shape.dimensions))
   }
 
+  /// Compares the headers of a network's files with what it needs.
+  public func checkWeights(of component: String) throws {
+    let weights = LayerLoader(checking: try scope(of: component))
+    switch component {
+    case "text_encoder": _ = try T5Encoder(textEncoder, weights: weights)
+    case "transformer": _ = try CogVideoXTransformer(transformer, weights: weights)
+    default:
+      _ = try CogVideoXDecoder(autoencoder, weights: weights)
+      if takesImage { _ = try CogVideoXEncoder(autoencoder, weights: weights) }
+    }
+  }
+
   /// Loads the text encoder.
   public func loadTextEncoder(on device: any ComputeDevice) throws -> any TextEncoder {
-    let encoder = try T5Encoder(
-      textEncoder, weights: weights(of: "text_encoder", named: "model", on: device))
+    // The tokenizer first: it is quick, and what is wrong with it need not wait for gigabytes.
     let tokenizer = try T5Tokenizer(folder: directory.component("tokenizer", oneOf: T5TextEncoder.tokenizers).folder)
+    let encoder = try T5Encoder(textEncoder, weights: weights(of: "text_encoder", on: device))
     return T5TextEncoder(encoder: encoder, tokenizer: tokenizer, maximumTokens: transformer.textTokens)
+  }
+
+  /// States of the prompt.
+  public var conditionShape: ConditionShape {
+    ConditionShape(tokens: transformer.textTokens, width: transformer.textWidth, pooledWidth: nil)
   }
 
   /// Loads the transformer.
   public func loadDenoiser(on device: any ComputeDevice) throws -> any Denoiser {
-    try CogVideoXTransformer(
-      transformer, weights: weights(of: "transformer", named: "diffusion_pytorch_model", on: device))
+    try CogVideoXTransformer(transformer, weights: weights(of: "transformer", on: device))
   }
 
   /// Loads the decoder.
   public func loadDecoder(on device: any ComputeDevice) throws -> any FrameDecoder {
-    try CogVideoXDecoder(
-      autoencoder, weights: weights(of: "vae", named: "diffusion_pytorch_model", on: device))
+    try CogVideoXDecoder(autoencoder, weights: weights(of: "vae", on: device))
   }
 
-  func weights(
-    of component: String, named name: String, on device: any ComputeDevice
-  ) throws -> LayerLoader {
-    LayerLoader(
-      device: device,
-      scope: try Checkpoint(folder: directory.url.appending(path: component), name: name).scope)
+  func weights(of component: String, on device: any ComputeDevice) throws -> LayerLoader {
+    LayerLoader(device: device, scope: try scope(of: component))
   }
+
+  private func scope(of component: String) throws -> WeightScope { try directory.weights(of: component) }
 }

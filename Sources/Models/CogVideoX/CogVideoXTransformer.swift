@@ -1,7 +1,6 @@
 import Attention
 import Checkpoint
 import Compute
-import Synchronization
 import Tensor
 
 /// The transformer of CogVideoX 1.0 and 1.5, text- or image-to-video.
@@ -19,7 +18,8 @@ struct CogVideoXTransformer: Denoiser {
   private let blocks: [CogVideoXBlock]
   private let finalNorm, outputNorm: RowNormalization
   private let outputModulation, output: any LinearLayer
-  private let positions: PositionCache
+  /// For each size of a video, made once.
+  private let positions: KeyedCache<TokenGrid, PositionEntry, any Error>
 
   /// Loads the transformer.
   /// - Throws: `CheckpointError` for a missing tensor or one of a wrong shape, and what the device throws.
@@ -52,7 +52,7 @@ struct CogVideoXTransformer: Denoiser {
     outputModulation = try weights["norm_out.linear"].linear(from: configuration.timeWidth, to: 2 * width)
     let features = configuration.outputChannels * configuration.framesPerToken * patches.size * patches.size
     output = try weights["proj_out"].linear(from: width, to: features)
-    positions = PositionCache(configuration: configuration, device: weights.device)
+    positions = KeyedCache { [device] grid in try PositionEntry(grid, configuration, on: device) }
   }
 
   /// Version 1.0 stores the patch embedding as a convolution, whose window is a row of a linear layer.
@@ -63,10 +63,7 @@ struct CogVideoXTransformer: Denoiser {
     guard configuration.framePatchSize == nil else {
       return try weights.linear(from: channels * configuration.framesPerToken * size * size, to: width)
     }
-    let weight = try weights.scope.tensor("weight", shape: [width, channels, size, size])
-    let bias = configuration.hasPatchBias ? [try weights.scope.tensor("bias", shape: [width])] : []
-    return try weights.linear(
-      LinearParameters(weights: [weight.reshaped([width, channels * size * size])], biases: bias))
+    return try weights.linear(window: [channels, size, size], to: width, bias: configuration.hasPatchBias)
   }
 
   private static func loadPositions(
@@ -77,9 +74,9 @@ struct CogVideoXTransformer: Denoiser {
     let places =
       (configuration.sampleHeight / configuration.patchSize) * (configuration.sampleWidth / configuration.patchSize)
     let tokens = configuration.textTokens + frames * places
-    let stored = try weights.scope.tensor("patch_embed.pos_embedding", shape: [1, tokens, configuration.width])
-    return try weights.device.upload(
-      stored.reshaped([tokens, configuration.width]), as: weights.device.activationType)
+    return try weights.tensor(
+      "patch_embed.pos_embedding", shape: [1, tokens, configuration.width], as: weights.device.activationType
+    ).reshaped([tokens, configuration.width])
   }
 
   /// Runs the transformer on one sample.
@@ -128,7 +125,7 @@ struct CogVideoXTransformer: Denoiser {
   }
 
   /// The first hidden states `[S, C]`: embedded text, then embedded patches, with positions where they are added.
-  private func embed(latents: Tensor, text: Tensor, position: PositionCache.Entry) throws -> Tensor {
+  private func embed(latents: Tensor, text: Tensor, position: PositionEntry) throws -> Tensor {
     let tokens = try device.upload(patches.tokens(of: latents), as: device.activationType)
     var video = try device.linear(tokens, patchEmbedding)
     if let videoPositions = position.sinusoidal { try device.add(videoPositions, to: &video) }
@@ -150,44 +147,24 @@ struct CogVideoXTransformer: Denoiser {
   }
 }
 
-/// What depends on the size of the video alone: made once, used in every step.
-private final class PositionCache: Sendable {
-  struct Entry: Sendable {
-    /// The rotation of video queries and keys, if the model has one.
-    let rotary: RotaryTable?
-    /// `[V, C]`, activations, to be added to the video's tokens, if the model does so.
-    let sinusoidal: Tensor?
-  }
+/// What depends on the size of the video alone.
+private struct PositionEntry: Sendable {
+  /// The rotation of video queries and keys, if the model has one.
+  let rotary: RotaryTable?
+  /// `[V, C]`, activations, to be added to the video's tokens, if the model does so.
+  let sinusoidal: Tensor?
 
-  private let configuration: CogVideoXTransformerConfiguration
-  private let device: any ComputeDevice
-  private let entries = Mutex<[TokenGrid: Entry]>([:])
-
-  init(configuration: CogVideoXTransformerConfiguration, device: any ComputeDevice) {
-    self.configuration = configuration
-    self.device = device
-  }
-
-  subscript(grid: TokenGrid) -> Entry {
-    get throws {
-      try entries.withLock { entries in
-        if let entry = entries[grid] { return entry }
-        let entry = try make(grid)
-        entries[grid] = entry
-        return entry
-      }
-    }
-  }
-
-  private func make(_ grid: TokenGrid) throws -> Entry {
+  /// Makes the positions of a grid.
+  init(_ grid: TokenGrid, _ configuration: CogVideoXTransformerConfiguration, on device: any ComputeDevice) throws {
     let positions = CogVideoXPositions(configuration: configuration)
     guard configuration.hasRotaryPositions else {
-      return Entry(rotary: nil, sinusoidal: try device.upload(positions.sinusoidal(grid), as: device.activationType))
+      rotary = nil
+      sinusoidal = try device.upload(positions.sinusoidal(grid), as: device.activationType)
+      return
     }
     let (cosine, sine) = positions.rotary(grid)
-    return Entry(
-      rotary: RotaryTable(
-        cosine: try device.upload(cosine, as: .float32), sine: try device.upload(sine, as: .float32)),
-      sinusoidal: nil)
+    rotary = RotaryTable(
+      cosine: try device.upload(cosine, as: .float32), sine: try device.upload(sine, as: .float32))
+    sinusoidal = nil
   }
 }

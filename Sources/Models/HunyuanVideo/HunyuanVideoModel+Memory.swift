@@ -28,17 +28,19 @@ extension HunyuanVideoModel {
   }
 
   /// The widest place of the decoder is the last block that doubles rows and columns, or the layer after it: its input and
-  /// the normalized input at full size, and its output, for the frames of a piece; and the frames of two pieces.
+  /// the normalized input at full size, and its output, for the frames of a piece; and the frames of
+  /// two pieces and of two rows of tiles, which are blended.
   private func decodingBytes(_ size: VideoSize, tiled: Bool, _ activations: ElementType) -> Int {
     let (tiling, pieces) = (TileGeometry(autoencoder), TimePieces(autoencoder))
     var (height, width) = (size.height, size.width)
-    if tiled, tiling.splits(height: height / tiling.compression, width: width / tiling.compression) {
+    let isTiled = tiled && tiling.splits(height: height / tiling.compression, width: width / tiling.compression)
+    if isTiled {
       (height, width) = (min(height, tiling.height), min(width, tiling.width))
     }
     let frames = min(size.frames, (pieces.latentLength - 1) * pieces.compression + 1)
     let (inner, outer) = (autoencoder.blockChannels[1], autoencoder.blockChannels[0])
     let network = frames * height * width * (2 * inner + outer) * activations.byteCount
-    let blended = 2 * frames * size.height * size.width * 3 * ElementType.float32.byteCount
-    return network + blended
+    let rows = 2 * (size.height + (isTiled ? tiling.height : 0))
+    return network + frames * rows * size.width * 3 * ElementType.float32.byteCount
   }
 }

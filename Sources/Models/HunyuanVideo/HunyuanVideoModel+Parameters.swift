@@ -62,18 +62,19 @@ extension HunyuanVideoTransformerConfiguration {
 extension HunyuanVideoAutoencoderConfiguration {
   /// The parameters of the decoder, and of what latents pass before it.
   var decoderParameters: Int {
-    let channels = [blockChannels.last!] + blockChannels.reversed()
+    let channels = [self.blockChannels.last!] + self.blockChannels.reversed()
     func convolution(_ from: Int, _ to: Int) -> Int { ParameterCount.convolution(from, to, taps: 27) }
     func residual(_ from: Int, _ to: Int) -> Int {
       2 * (from + to) + convolution(from, to) + convolution(to, to) + (from == to ? 0 : ParameterCount.linear(from, to))
     }
     let attention = hasAttention ? 2 * channels[0] + 4 * ParameterCount.linear(channels[0], channels[0]) : 0
-    let blocks = blockChannels.indices.map { index in
+    let blocks = self.blockChannels.indices.map { index in
       let (from, to) = (channels[index], channels[index + 1])
-      return residual(from, to) + layersPerBlock * residual(to, to)
+      return residual(from, to) + self.layersPerBlock * residual(to, to)
         + (doublesSize(block: index) ? convolution(to, to) : 0)
     }
-    return ParameterCount.linear(latentChannels, latentChannels) + convolution(latentChannels, channels[0])
+    return ParameterCount.linear(self.latentChannels, self.latentChannels)
+      + convolution(self.latentChannels, channels[0])
       + 2 * residual(channels[0], channels[0]) + attention + blocks.reduce(0, +) + 2 * channels.last!
       + convolution(channels.last!, 3)
   }

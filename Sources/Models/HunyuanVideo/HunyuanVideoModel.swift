@@ -76,6 +76,9 @@ public struct HunyuanVideoModel: VideoModel {
   /// diffusers draws the noise of all frames channel by channel.
   public var noiseOrder: NoiseOrder { .channelsFirst }
 
+  /// Once: pieces of time are written into the whole as they are made.
+  public var decodedFrameCopies: Int { 1 }
+
   /// Where the tokens of a video lie; the text is as long as a prompt may be.
   public func layout(for size: VideoSize) -> TokenLayout {
     TokenLayout(
@@ -96,6 +99,23 @@ public struct HunyuanVideoModel: VideoModel {
   /// All of the latents.
   public func decodableLatents(_ latents: Tensor, for size: VideoSize) -> Tensor { latents }
 
+  /// States and one vector of the prompt.
+  public var conditionShape: ConditionShape {
+    ConditionShape(tokens: text.maximumTokens, width: text.stateWidth, pooledWidth: text.pooledWidth)
+  }
+
+  /// Compares the headers of a network's files with what it needs.
+  public func checkWeights(of component: String) throws {
+    let weights = LayerLoader(checking: try directory.weights(of: component))
+    switch component {
+    case "text_encoder":
+      _ = try LlamaEncoder(text.llama, skippedLayers: HunyuanVideoPrompt.skippedLayers, weights: weights)
+    case "text_encoder_2": _ = try CLIPTextEncoder(text.clip, weights: weights)
+    case "transformer": _ = try HunyuanVideoTransformer(transformer, weights: weights)
+    default: _ = try HunyuanVideoDecoder(autoencoder, weights: weights)
+    }
+  }
+
   /// Loads the text encoders.
   public func loadTextEncoder(on device: any ComputeDevice) throws -> any TextEncoder {
     try HunyuanVideoTextEncoder(directory: directory, device: device)
@@ -112,7 +132,6 @@ public struct HunyuanVideoModel: VideoModel {
   }
 
   private func weights(of component: String, on device: any ComputeDevice) throws -> LayerLoader {
-    let folder = directory.url.appending(path: component)
-    return LayerLoader(device: device, scope: try Checkpoint(folder: folder, name: "diffusion_pytorch_model").scope)
+    LayerLoader(device: device, scope: try directory.weights(of: component))
   }
 }

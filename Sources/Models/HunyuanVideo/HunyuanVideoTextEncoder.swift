@@ -83,8 +83,7 @@ struct HunyuanVideoTextEncoder: TextEncoder {
     stateWidth = configurations.stateWidth
     self.device = device
     func weights(_ component: String) throws -> LayerLoader {
-      LayerLoader(
-        device: device, scope: try Checkpoint(folder: directory.url.appending(path: component), name: "model").scope)
+      LayerLoader(device: device, scope: try directory.weights(of: component))
     }
     clip = try CLIPTextEncoder(configurations.clip, weights: weights("text_encoder_2"))
     llama = try LlamaEncoder(

@@ -1,6 +1,5 @@
 import Attention
 import Compute
-import Synchronization
 import Tensor
 
 /// The transformer of HunyuanVideo, text-to-video.
@@ -17,7 +16,8 @@ struct HunyuanVideoTransformer: Denoiser {
   private let singleBlocks: [HunyuanVideoSingleBlock]
   private let outputModulation: AdaptiveVectors
   private let output: any LinearLayer
-  private let rotations: RotationCache
+  /// For each size of a video, made once.
+  private let rotations: KeyedCache<TokenGrid, RotaryTable, any Error>
 
   /// Loads the transformer.
   /// - Throws: `CheckpointError` for a missing tensor or one of a wrong shape, and what the device throws.
@@ -45,9 +45,13 @@ struct HunyuanVideoTransformer: Denoiser {
     outputModulation = try AdaptiveVectors(2, width: width, weights: weights["norm_out.linear"])
     let features = configuration.outputChannels * patches.framesPerToken * patches.size * patches.size
     output = try weights["proj_out"].linear(from: width, to: features)
-    rotations = RotationCache(
-      positions: HunyuanVideoPositions(
-        dimensions: configuration.rotaryDimensions, base: configuration.rotaryBase), device: weights.device)
+    let positions = HunyuanVideoPositions(
+      dimensions: configuration.rotaryDimensions, base: configuration.rotaryBase)
+    rotations = KeyedCache { [device] grid in
+      let (cosine, sine) = positions.rotary(grid)
+      return RotaryTable(
+        cosine: try device.upload(cosine, as: .float32), sine: try device.upload(sine, as: .float32))
+    }
   }
 
   /// Runs the transformer on one sample.
@@ -114,30 +118,5 @@ struct HunyuanVideoTransformer: Denoiser {
     let normed = try device.normalize(
       video, RowNormalization(.layer, epsilon: 1e-6), modulation: [modulation])
     return try device.download(device.linear(normed, output))
-  }
-}
-
-/// The rotations of each size of a video: made once, used in every step.
-private final class RotationCache: Sendable {
-  private let positions: HunyuanVideoPositions
-  private let device: any ComputeDevice
-  private let tables = Mutex<[TokenGrid: RotaryTable]>([:])
-
-  init(positions: HunyuanVideoPositions, device: any ComputeDevice) {
-    self.positions = positions
-    self.device = device
-  }
-
-  subscript(grid: TokenGrid) -> RotaryTable {
-    get throws {
-      try tables.withLock { tables in
-        if let table = tables[grid] { return table }
-        let (cosine, sine) = positions.rotary(grid)
-        let table = RotaryTable(
-          cosine: try device.upload(cosine, as: .float32), sine: try device.upload(sine, as: .float32))
-        tables[grid] = table
-        return table
-      }
-    }
   }
 }

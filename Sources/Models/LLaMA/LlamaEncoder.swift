@@ -38,8 +38,7 @@ struct LlamaEncoder: Sendable {
     embeddings = try weights.scope.tensor(
       "embed_tokens.weight", shape: [configuration.vocabulary, configuration.width])
     layers = try (0..<configuration.layers - skippedLayers).map {
-      try Task.checkCancellation()
-      return try Self.loadLayer(configuration, weights["layers"][$0])
+      try Self.loadLayer(configuration, weights["layers"][$0])
     }
   }
 

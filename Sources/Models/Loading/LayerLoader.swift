@@ -3,21 +3,40 @@ import Checkpoint
 import Compute
 import Tensor
 
-/// Reads the layers of a network from a checkpoint and brings them to a device.
+/// Reads the layers of a network from a checkpoint and brings them to a device, or only checks that it could.
 ///
 /// What the device has packed or copied is let go of in the file's mapping at once, so that no weight is in memory twice
-/// for longer than it takes to load its layer.
+/// for longer than it takes to load its layer. A task that is canceled stops before the next layer.
 struct LayerLoader {
   /// Where the layers will run.
   let device: any ComputeDevice
   /// The tensors under the current name.
   let scope: WeightScope
+  /// Whether weights are read. Otherwise names, shapes and element types are compared with the headers of the files, and
+  /// the layers are empty: a network of them must not run.
+  private let readsWeights: Bool
+
+  /// Brings layers to a device.
+  init(device: any ComputeDevice, scope: WeightScope) {
+    self.init(device: device, scope: scope, readsWeights: true)
+  }
+
+  /// Checks layers without reading any.
+  init(checking scope: WeightScope) {
+    self.init(device: ReferenceDevice(), scope: scope, readsWeights: false)
+  }
+
+  private init(device: any ComputeDevice, scope: WeightScope, readsWeights: Bool) {
+    (self.device, self.scope, self.readsWeights) = (device, scope, readsWeights)
+  }
 
   /// The layers under a name, for example `attn1.to_out`.
-  subscript(name: String) -> LayerLoader { LayerLoader(device: device, scope: scope[name]) }
+  subscript(name: String) -> LayerLoader {
+    LayerLoader(device: device, scope: scope[name], readsWeights: readsWeights)
+  }
 
   /// The layers under a number.
-  subscript(index: Int) -> LayerLoader { LayerLoader(device: device, scope: scope[index]) }
+  subscript(index: Int) -> LayerLoader { self[String(index)] }
 
   /// A linear layer: `weight [outputs, inputs]` and, if wanted, `bias [outputs]`.
   func linear(from inputs: Int, to outputs: Int, bias: Bool = true) throws -> any LinearLayer {
@@ -36,13 +55,12 @@ struct LayerLoader {
   }
 
   /// A linear layer over some columns of a stored `weight [outputs, inputs]`: for one whose input is several tensors side
-  /// by side, which then need not be joined. Columns are not contiguous, so that they are copied until they are packed.
+  /// by side, which then need not be joined.
   func linear(columns: Range<Int>, of inputs: Int, to outputs: Int, bias: Bool) throws -> any LinearLayer {
-    let stored = try scope.tensor("weight", shape: [outputs, inputs])
-    let weight = stored.columns(columns)
-    stored.releaseMappedPages()
-    return try device.makeLinear(
-      LinearParameters(weights: [weight], biases: bias ? [scope.tensor("bias", shape: [outputs])] : []))
+    try linear(
+      LinearParameters(
+        weights: [scope.tensor("weight", shape: [outputs, inputs])],
+        biases: bias ? [scope.tensor("bias", shape: [outputs])] : [], columns: columns))
   }
 
   /// A linear layer whose weight is stored as that of a convolution that covers each place once.
@@ -55,24 +73,20 @@ struct LayerLoader {
         biases: bias ? [scope.tensor("bias", shape: [outputs])] : []))
   }
 
-  /// A convolution that looks at one place at a time, `weight [outputs, inputs, 1, 1, 1]` and `bias [outputs]`: a linear
-  /// layer.
-  func pointwise(from inputs: Int, to outputs: Int) throws -> any LinearLayer {
-    try linear(
-      LinearParameters(
-        weights: [scope.tensor("weight", shape: [outputs, inputs, 1, 1, 1]).reshaped([outputs, inputs])],
-        biases: [scope.tensor("bias", shape: [outputs])]))
-  }
-
-  /// A linear layer of tensors of the checkpoint, for weights that are stored in another form than the layer's.
-  func linear(_ parameters: LinearParameters) throws -> any LinearLayer {
-    defer { for tensor in parameters.weights + parameters.biases { tensor.releaseMappedPages() } }
+  private func linear(_ parameters: LinearParameters) throws -> any LinearLayer {
+    guard readsWeights else { return UnreadLinear(inputs: parameters.inputs, outputs: parameters.outputs) }
+    try Task.checkCancellation()
+    defer { for tensor in parameters.weights + parameters.biases { tensor.release() } }
     return try device.makeLinear(parameters)
   }
 
   /// A vector, as float32.
-  func vector(_ name: String, count: Int) throws -> Tensor {
-    try device.upload(scope.tensor(name, shape: [count]), as: .float32)
+  func vector(_ name: String, count: Int) throws -> Tensor { try tensor(name, shape: [count], as: .float32) }
+
+  /// A tensor that is used as it is.
+  func tensor(_ name: String, shape: Shape, as type: ElementType) throws -> Tensor {
+    let stored = try scope.tensor(name, shape: shape)
+    return readsWeights ? try device.upload(stored, as: type) : stored
   }
 
   /// A norm of rows: `weight [channels]` and, if wanted, `bias [channels]`; neither when it is not affine.
@@ -106,12 +120,36 @@ struct LayerLoader {
     from inputs: Int, to outputs: Int, size: Int, frames: Int, hasTimeAxis: Bool = true, border: FrameBorder = .zeros
   ) throws -> any ConvolutionLayer {
     let stored: Shape = hasTimeAxis ? [outputs, inputs, frames, size, size] : [outputs, inputs, size, size]
-    let weight = try scope.tensor("weight", shape: stored)
-    let bias = try scope.tensor("bias", shape: [outputs])
-    defer { for tensor in [weight, bias] { tensor.releaseMappedPages() } }
-    return try device.makeConvolution(
-      ConvolutionParameters(
-        weight: weight.reshaped([outputs, inputs, frames, size, size]), bias: bias,
-        padding: SpatialPadding((size - 1) / 2), border: border))
+    return try convolution(
+      weight: stored, outputs: outputs, padding: SpatialPadding((size - 1) / 2), border: border
+    ) { $0.reshaped([outputs, inputs, frames, size, size]) }
   }
+
+  /// A convolution over frames whose weight is stored in another form than the layer's.
+  /// - Parameters:
+  ///   - weight: The shape as it is stored.
+  ///   - form: Makes `[outputs, inputs, kt, k, k]` of it.
+  func convolution(
+    weight: Shape, outputs: Int, stride: Int = 1, padding: SpatialPadding, border: FrameBorder = .zeros,
+    form: (Tensor) -> Tensor
+  ) throws -> any ConvolutionLayer {
+    let (stored, bias) = (try scope.tensor("weight", shape: weight), try scope.tensor("bias", shape: [outputs]))
+    guard readsWeights else { return UnreadConvolution(shape: weight) }
+    try Task.checkCancellation()
+    defer { for tensor in [stored, bias] { tensor.release() } }
+    return try device.makeConvolution(
+      ConvolutionParameters(weight: form(stored), bias: bias, stride: stride, padding: padding, border: border))
+  }
+}
+
+/// In place of a linear layer whose weights were only checked.
+private struct UnreadLinear: LinearLayer {
+  let inputs, outputs: Int
+  var byteCount: Int { 0 }
+}
+
+/// In place of a convolution whose weights were only checked.
+private struct UnreadConvolution: ConvolutionLayer {
+  let shape: Shape
+  var byteCount: Int { 0 }
 }

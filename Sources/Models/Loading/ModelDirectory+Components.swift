@@ -16,6 +16,14 @@ extension ModelDirectory {
     }
   }
 
+  /// The tensors of a network, its files opened and their headers checked.
+  /// - Throws: `CheckpointError` when a file is missing, cut short or breaks a rule of the format.
+  func weights(of name: String) throws -> WeightScope {
+    // transformers and diffusers name their files differently, and a text encoder is the former's.
+    let file = name.hasPrefix("text_encoder") ? "model" : "diffusion_pytorch_model"
+    return try checkpoint(of: name, named: file).scope
+  }
+
   /// The size of a component's weights on disk, in bytes; 0 where there are none.
   func weightBytes(of name: String) -> Int {
     let folder = url.appending(path: name)

@@ -42,6 +42,7 @@ extension GenerationPlan: CustomStringConvertible {
             + "activations \(Figure.bytes(phase.activations)))"))
     }
     if let peak = memory.peakPhase { lines.append(row("", "peak: \(Figure.bytes(peak.total)), while \(peak.name)")) }
+    if let memoryProblem { lines.append(row("note", memoryProblem)) }
     if !missingWeights.isEmpty {
       lines.append(
         row("note", "without weights: \(missingWeights.joined(separator: ", ")); enough for a plan, not for a video"))

@@ -33,6 +33,8 @@ public struct GenerationPlan: Hashable, Sendable, Codable {
   public let work: WorkPlan
   /// The memory of each phase.
   public let memory: MemoryPlan
+  /// Why the device has no room for it, and what would fit; `nil` where there is room.
+  public let memoryProblem: String?
   /// The components whose weights are not there: a plan needs none, making a video does.
   public let missingWeights: [String]
   /// Whether frames are decoded in tiles.
@@ -74,9 +76,11 @@ public struct ImagePlan: Hashable, Sendable, Codable {
 
 /// The arithmetic of the transformer over all steps, in floating-point operations; a multiply-add counts as two.
 ///
-/// Both runs of classifier-free guidance count; embeddings, norms, softmax, the text encoder and the decoder do not. So
-/// CogVideoX 1.5 at 1360×768 with 81 frames and 50 steps takes 147.9 PFLOP when dense, the paper's number; for HunyuanVideo at
-/// 1280×720 with 129 frames this count is 603 PFLOP, 1.5 % below the paper's 612.
+/// Both runs of classifier-free guidance count; embeddings, norms, softmax, the text encoder and the decoder do not. With 50
+/// steps, all dense, CogVideoX 1.5 at 1360×768 with 81 frames takes 147.91 PFLOP (the paper: 147.87), HunyuanVideo at 1280×720
+/// with 129 frames 603.42 PFLOP (the paper: 612.37, 1.5 % more). The paper does not say what it counts. What is left out here
+/// of the transformer is 0.01 PFLOP; the softmax, counted such that HunyuanVideo agreed, would take CogVideoX 3.6 PFLOP too
+/// high; the same count over 120 000 tokens in place of 119 056 would be 612.38.
 /// - SeeAlso: Table 1 of <https://arxiv.org/abs/2502.01776>.
 public struct WorkPlan: Hashable, Sendable, Codable {
   /// Linear layers: `24 · S · (H·D)²` in each layer, for four projections and a feed-forward layer four times as wide.

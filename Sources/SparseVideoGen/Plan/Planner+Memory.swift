@@ -1,5 +1,6 @@
 import Compute
 import Diffusion
+import Figures
 import Foundation
 import Models
 import Tensor
@@ -22,50 +23,93 @@ extension Planner {
 
   /// Predicts the memory of each phase, from configurations: weights need not be there.
   func memory(size: VideoSize, tiled: Bool) -> MemoryPlan {
-    let (model, activations) = (pipeline.model, pipeline.device.activationType)
-    func phase(_ name: String, _ role: ModelNetwork.Role, working: Int, keeps: Int) -> MemoryPlan.Phase {
+    MemoryPlan(
+      model: pipeline.model, size: size, tiled: tiled, activations: pipeline.device.activationType,
+      overheads: chosen.overheads)
+  }
+
+  /// What a person should know before the work begins: that the device has no room for it, and what would fit.
+  func memoryProblem(_ memory: MemoryPlan, size: VideoSize, tiled: Bool) -> String? {
+    guard chosen.overheads.isFixed, let peak = memory.peakPhase, peak.total > chosen.memory else { return nil }
+    let wanted =
+      "\(peak.name) needs about \(Figure.bytes(peak.total)), and \(chosen.name) has \(Figure.bytes(chosen.memory))"
+    func fits(_ size: VideoSize, tiled: Bool) -> Bool {
+      self.memory(size: size, tiled: tiled).peak <= chosen.memory
+    }
+    if !tiled, fits(size, tiled: true) { return "\(wanted): decode in tiles (--tiling on)" }
+    let multiple = pipeline.model.sizeRule.frameMultiple
+    let fewer = stride(from: size.frames - multiple, to: 0, by: -multiple).first {
+      let smaller = VideoSize(width: size.width, height: size.height, frames: $0)
+      return (try? pipeline.model.sizeRule.check(smaller)) != nil && fits(smaller, tiled: true)
+    }
+    guard let fewer else { return "\(wanted): no number of frames of this size fits; choose the processor" }
+    return "\(wanted): \(fewer) frame\(fewer == 1 ? "" : "s") would fit" + (tiled ? "" : ", decoded in tiles")
+  }
+
+  /// Refuses what the device has no room for.
+  /// - Throws: ``GenerationError`` with the code `notEnoughMemory`.
+  func requireRoom(_ plan: GenerationPlan) throws {
+    if let problem = plan.memoryProblem { throw GenerationError(.notEnoughMemory, problem, field: .frames) }
+  }
+}
+
+/// What a device holds beside weights and activations.
+struct MemoryOverheads: Hashable, Sendable {
+  /// What the program holds before it loads anything.
+  let program: Int
+  /// What convolutions of many shapes hold.
+  let convolutions: Int
+  /// What activations take in all, in percent of those that are alive: devices keep idle memory.
+  let poolPercent: Int
+  /// The same while decoding, where frames grow from level to level, so that no block of one serves the next.
+  let decodingPoolPercent: Int
+  /// Whether the frames of the video are in the same memory.
+  let keepsFrames: Bool
+  /// Whether there is no more memory than the device has: no swapping.
+  let isFixed: Bool
+
+  /// Measured over videos of 0.3 to 3.2 million pixels; oneDNN's generated code is what convolutions hold.
+  static let processor = MemoryOverheads(
+    program: 45_000_000, convolutions: 10_000_000, poolPercent: 115, decodingPoolPercent: 130, keepsFrames: true,
+    isFixed: false)
+
+  /// A CUDA context with our kernels, and cuBLASLt's workspace; the pool keeps what is freed and gives it out again. Chosen
+  /// with caution, not measured yet.
+  static let gpu = MemoryOverheads(
+    program: 700_000_000, convolutions: 0, poolPercent: 115, decodingPoolPercent: 130, keepsFrames: false,
+    isFixed: true)
+}
+
+extension MemoryPlan {
+  /// Predicts the memory of each phase.
+  /// - Parameter activations: The element type of activations and weights.
+  init(
+    model: any VideoModel, size: VideoSize, tiled: Bool, activations: ElementType, overheads: MemoryOverheads
+  ) {
+    func phase(_ name: String, _ role: ModelNetwork.Role, working: Int, keeps: Int = 0) -> Phase {
       // The pages of the files are let go of once the weights are packed.
       let parameters = model.networks.filter { $0.role == role }.reduce(0) { $0 + $1.loadedParameters }
       let held = parameters * activations.byteCount
-      let pool = role == .decoder ? Self.decodingPoolPercent : Self.poolPercent
+      let pool = role == .decoder ? overheads.decodingPoolPercent : overheads.poolPercent
       let working = working * pool / 100 + keeps
-      return .init(
-        name: name, weights: held, activations: working, total: Self.programBytes + held + working)
+      return Phase(name: name, weights: held, activations: working, total: overheads.program + held + working)
     }
-    func phase(_ name: String, _ role: ModelNetwork.Role, _ kind: WorkPhase, keeps: Int = 0) -> MemoryPlan.Phase {
-      phase(
-        name, role, working: model.workingBytes(kind, for: size, activations: activations), keeps: keeps)
-    }
-    let frames = 3 * size.width * size.height * size.frames * ElementType.float32.byteCount
-    var phases = [phase("encoding", .textEncoder, .encoding)]
+    func working(_ kind: WorkPhase) -> Int { model.workingBytes(kind, for: size, activations: activations) }
+    func frames(_ bytes: Int) -> Int { overheads.convolutions + (overheads.keepsFrames ? bytes : 0) }
+    let pixels = 3 * size.width * size.height * ElementType.float32.byteCount
+    var phases = [phase("encoding", .textEncoder, working: working(.encoding))]
     if let conditioning = model.imageConditioning {
       // The encoder has about as many weights as the decoder.
       let working = conditioning.workingBytes(for: size, tiled: tiled, activations: activations)
-      phases.append(
-        phase(
-          "image", .decoder, working: working,
-          keeps: size.width * size.height * 3 * ElementType.float32.byteCount * 2 + Self.convolutionBytes))
+      phases.append(phase("image", .decoder, working: working, keeps: frames(2 * pixels)))
     }
-    return MemoryPlan(
-      phases: phases + [
-        phase("denoising", .transformer, .denoising),
-        // The frames are there twice while the parts that were decoded one after the other are joined.
-        phase("decoding", .decoder, .decoding(tiled: tiled), keeps: frames * 2 + Self.convolutionBytes),
-      ])
+    phases.append(phase("denoising", .transformer, working: working(.denoising)))
+    phases.append(
+      phase(
+        "decoding", .decoder, working: working(.decoding(tiled: tiled)),
+        keeps: frames(pixels * size.frames * model.decodedFrameCopies)))
+    self.init(phases: phases)
   }
-
-  /// What the program holds before it loads anything: code, libraries and their own memory; measured.
-  private static let programBytes = 45_000_000
-
-  /// What oneDNN holds for convolutions of many shapes, its generated code above all; measured.
-  private static let convolutionBytes = 10_000_000
-
-  /// The device keeps idle memory of up to a quarter of what was ever in use at once; measured, half of that.
-  private static let poolPercent = 115
-
-  /// Frames grow from level to level, so that no block of one serves the next, and oneDNN adds room for its convolutions:
-  /// measured over videos of 0.3 to 3.2 million pixels.
-  private static let decodingPoolPercent = 130
 }
 
 extension Planner {
@@ -75,9 +119,17 @@ extension Planner {
     return pipeline.model.networks.map(\.component).filter { bytes[$0] == 0 }
   }
 
-  /// Finds out whether a run can load everything: a plan needs no weights.
-  /// - Throws: ``GenerationError`` with the code `unusableModel` when weights are missing or damaged.
+  /// Finds out whether a run can load every tensor of every network, from the headers of the files: a plan needs no
+  /// weights.
+  /// - Throws: ``GenerationError`` with the code `unusableModel` when weights are missing, damaged, or not those of the
+  ///   configurations; its cause is the `CheckpointError` that says which.
   func requireWeights() throws {
-    if let problem = try ModelInspection(source).problem { throw GenerationError(.unusableModel, problem) }
+    for network in pipeline.model.networks {
+      do {
+        try pipeline.model.checkWeights(of: network.component)
+      } catch {
+        throw GenerationError(.unusableModel, "\(error)", cause: error)
+      }
+    }
   }
 }

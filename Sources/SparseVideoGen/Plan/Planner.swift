@@ -29,14 +29,19 @@ struct Planner: Sendable {
     let attention = AttentionPlan(
       request.attention, layout: layout, steps: steps, layers: model.layers,
       blockSize: pipeline.device.attentionBlockSize)
+    if let refusal = pipeline.device.headLimits.refusal(heads: model.heads, dimension: model.headDimension) {
+      throw GenerationError(.unusableModel, "\(source) cannot run on \(chosen.name): \(refusal)")
+    }
     let tiled = decodesInTiles(request.tiles, size: size)
+    let memory = memory(size: size, tiled: tiled)
     return GenerationPlan(
       model: model, image: image, size: size, framesPerSecond: request.framesPerSecond ?? model.framesPerSecond,
       steps: steps, guidance: request.guidance ?? model.defaultGuidance,
       trueGuidance: guidance.embedded != nil && guidance.isOn ? request.trueGuidance : nil, samples: samples,
       latentShape: pipeline.model.latentShape(for: size).dimensions, layout: layout, attention: attention,
       work: WorkPlan(model: model, layout: layout, attention: attention, runs: steps * samples),
-      memory: memory(size: size, tiled: tiled), missingWeights: missingWeights, decodesInTiles: tiled,
+      memory: memory, memoryProblem: memoryProblem(memory, size: size, tiled: tiled), missingWeights: missingWeights,
+      decodesInTiles: tiled,
       device: chosen.name, numbers: pipeline.device.activationType.rawValue, threads: chosen.threads)
   }
 

@@ -16,7 +16,7 @@ public struct ModelInspection: Sendable, Hashable, Codable {
     public let className: String
     /// Its weights, or `nil` for a component without any.
     public let weights: Weights?
-    /// Why its weights cannot be read, if so.
+    /// Why its weights cannot be used, if so: a file that is missing or damaged, or a tensor that is not as it should be.
     public let problem: String?
   }
 
@@ -43,37 +43,47 @@ public struct ModelInspection: Sendable, Hashable, Codable {
   /// Why this version cannot run it, or `nil` when it can.
   public let problem: String?
 
-  /// Inspects a directory: reads configurations and headers of weights, no weights.
+  /// Inspects a directory: reads configurations and headers of weights, no weights, and compares the two.
   /// - Throws: `CheckpointError` when there is no model at all.
   public init(_ source: ModelSource) throws {
     let directory = try source.directory()
     path = directory.url.path
     pipelineClass = directory.pipelineClass
-    components = directory.components.map(Self.component)
-    do {
-      model = try VideoModelRegistry.model(in: directory).description
+    let known = Result { try VideoModelRegistry.model(in: directory) }
+    components = directory.components.map { Component($0, of: try? known.get()) }
+    switch known {
+    case .success(let model):
+      self.model = model.description
       problem = components.compactMap(\.problem).first
-    } catch {
+    case .failure(let error):
       model = nil
       problem = "\(error)"
     }
   }
+}
+
+extension ModelInspection.Component {
 
   /// The name of the weights' file by the package that wrote it.
   private static let fileNames = ["transformers": "model", "diffusers": "diffusion_pytorch_model"]
 
-  private static func component(_ component: ModelDirectory.Component) -> Component {
-    var weights: Weights?
+  /// Inspects a component.
+  /// - Parameter model: What knows which weights it needs; `nil` when this version does not know the model.
+  init(_ component: ModelDirectory.Component, of model: (any VideoModel)?) {
+    var weights: ModelInspection.Weights?
     var problem: String?
     let isNetwork = !["tokenizer", "scheduler"].contains { component.name.hasPrefix($0) }
-    if isNetwork, let name = fileNames[component.library] {
+    if isNetwork, let name = Self.fileNames[component.library] {
       do {
-        weights = Weights(try Checkpoint(folder: component.folder, name: name))
+        weights = .init(try Checkpoint(folder: component.folder, name: name))
+        if let model, model.networks.contains(where: { $0.component == component.name }) {
+          try model.checkWeights(of: component.name)
+        }
       } catch {
         problem = "\(error)"
       }
     }
-    return Component(
+    self.init(
       name: component.name, library: component.library, className: component.className, weights: weights,
       problem: problem)
   }

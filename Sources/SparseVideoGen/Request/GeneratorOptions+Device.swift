@@ -1,13 +1,15 @@
 import Compute
 
 /// The device that a generator runs on, and what plans and reports say about it.
-struct ChosenDevice: Sendable {
+package struct ChosenDevice: Sendable {
   /// The device.
-  let device: any ComputeDevice
+  package let device: any ComputeDevice
   /// `cpu` or `cuda:0`.
-  let name: String
+  package let name: String
   /// The memory that tensors have room in, in bytes.
   let memory: Int
+  /// What it holds beside weights and activations.
+  let overheads: MemoryOverheads
   /// Threads of the processor.
   let threads: Int
 }
@@ -16,7 +18,7 @@ extension GeneratorOptions {
   /// The device that is asked for.
   /// - Throws: ``GenerationError`` with the code `noSuchDevice` for a GPU that cannot be used, saying what is missing.
   /// - Precondition: The options were checked.
-  func makeDevice() throws -> ChosenDevice {
+  package func makeDevice() throws -> ChosenDevice {
     switch device {
     case .cpu: cpu
     case .cuda(let index): try gpu(index)
@@ -28,7 +30,8 @@ extension GeneratorOptions {
 
   private var cpu: ChosenDevice {
     let device = CPUDevice(threads: threads, activationType: numbers.elementType)
-    return ChosenDevice(device: device, name: "cpu", memory: SystemMemory.total, threads: device.threads)
+    return ChosenDevice(
+      device: device, name: "cpu", memory: SystemMemory.total, overheads: .processor, threads: device.threads)
   }
 
   private func gpu(_ index: Int) throws -> ChosenDevice {
@@ -38,7 +41,8 @@ extension GeneratorOptions {
     }
     do {
       let device = try CUDADevice(index: index)
-      return ChosenDevice(device: device, name: "cuda:\(index)", memory: device.properties.memory, threads: 1)
+      return ChosenDevice(
+        device: device, name: "cuda:\(index)", memory: device.properties.memory, overheads: .gpu, threads: 1)
     } catch let error as ComputeError where error.code != .outOfMemory {
       throw GenerationError(
         .noSuchDevice, "cuda:\(index) cannot be used: \(error.message); svgen doctor says more", cause: error)

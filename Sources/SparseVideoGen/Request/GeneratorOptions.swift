@@ -68,7 +68,7 @@ public struct GeneratorOptions: Hashable, Sendable {
 
   /// Checks what can be checked without a device.
   /// - Throws: ``GenerationError`` with the code `invalidRequest` for a number of threads that is not positive.
-  func check() throws {
+  package func check() throws {
     if let threads, !(1...1024).contains(threads) {
       throw GenerationError(
         .invalidRequest, "the number of threads must lie between 1 and 1024, not \(threads)", field: .threads)

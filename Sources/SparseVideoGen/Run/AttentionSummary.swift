@@ -36,7 +36,14 @@ public struct AttentionSummary: Sendable, Hashable, Codable {
 
 /// Sums up traces while a run goes on.
 final class AttentionTally: Sendable {
-  private let state: Mutex<(run: AttentionSummary, step: AttentionSummary, traces: [HeadTrace])>
+  private struct State {
+    var run: AttentionSummary
+    var traces: [HeadTrace]
+    /// Those of the step that runs.
+    var pending: [PendingHeadTrace] = []
+  }
+
+  private let state: Mutex<State>
   private let keepsTraces: Bool
 
   /// - Parameters:
@@ -45,29 +52,35 @@ final class AttentionTally: Sendable {
   ///   - traces: Its traces.
   init(keepsTraces: Bool, run: AttentionSummary = AttentionSummary(), traces: [HeadTrace] = []) {
     self.keepsTraces = keepsTraces
-    state = Mutex((run, AttentionSummary(), traces))
+    state = Mutex(State(run: run, traces: traces))
   }
 
   /// Receives a trace.
-  func add(_ trace: HeadTrace) {
-    state.withLock {
-      $0.run.add(trace)
-      $0.step.add(trace)
-      if keepsTraces { $0.traces.append(trace) }
-    }
-  }
+  func add(_ trace: PendingHeadTrace) { state.withLock { $0.pending.append(trace) } }
 
-  /// The traces of the run so far; empty where they are not kept.
+  /// The traces of the finished steps; empty where they are not kept.
   var traces: [HeadTrace] { state.withLock { $0.traces } }
 
-  /// What ran since the last call of this method.
-  func takeStep() -> AttentionSummary {
-    state.withLock { state in
-      defer { state.step = AttentionSummary() }
-      return state.step
+  /// Reads the traces of a step that is finished, when there is nothing left to wait for.
+  /// - Returns: What ran since the last call of this method.
+  /// - Throws: What the device throws.
+  func takeStep() throws -> AttentionSummary {
+    let pending = state.withLock { state in
+      defer { state.pending = [] }
+      return state.pending
+    }
+    let traces = try pending.map { try $0.resolved() }
+    return state.withLock { state in
+      var step = AttentionSummary()
+      for trace in traces {
+        state.run.add(trace)
+        step.add(trace)
+      }
+      if keepsTraces { state.traces += traces }
+      return step
     }
   }
 
-  /// What ran in all.
+  /// What ran in all finished steps.
   var run: AttentionSummary { state.withLock { $0.run } }
 }

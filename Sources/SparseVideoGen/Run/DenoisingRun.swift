@@ -52,6 +52,7 @@ struct DenoisingRun {
         var seconds = 0.0
         try measured(&seconds) { try loop.advance() }
         times.denoising += seconds
+        let attended = try tally.takeStep()
         if shared.wants(loop.nextStep, of: index) {
           shared.keep(
             DenoisingProgress(
@@ -61,7 +62,7 @@ struct DenoisingRun {
         send(
           .step(
             DenoisingStep(
-              step: loop.nextStep, steps: loop.steps, seconds: seconds, density: tally.takeStep().density)))
+              step: loop.nextStep, steps: loop.steps, seconds: seconds, density: attended.density)))
       }
     } catch {
       if loop.nextStep > 0, let saved = try? save(loop, tally: tally, in: file).saved {

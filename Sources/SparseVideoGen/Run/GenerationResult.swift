@@ -24,7 +24,7 @@ public struct GenerationResult: Sendable {
 
   /// Writes the video; the extension of `path`, `.mp4` or `.y4m`, says how.
   /// - Parameter includesMetadata: Whether an MP4 file says how it was made.
-  /// - Throws: `MediaError` when it cannot be written, `CancellationError` when the task is canceled; no partial file is
+  /// - Throws: `FileError` or `MediaError` when it cannot be written, `CancellationError` when the task is canceled; no partial file is
   ///   left behind.
   public func write(to path: String, includesMetadata: Bool = true) async throws {
     let video = try VideoFrames(frames, framesPerSecond: record.framesPerSecond)

@@ -31,6 +31,7 @@ actor GenerationWorker {
   ) async throws {
     let plans = try requests.map(planner.plan)
     try planner.requireWeights()
+    for plan in plans { try planner.requireRoom(plan) }
     for request in requests {
       if let path = request.latentsPath { try LatentsFile.check(path) }
     }

@@ -1,6 +1,6 @@
 import Checkpoint
+import Files
 import Foundation
-import Media
 import Tensor
 
 /// Latents on the disk: a safetensors file with one tensor, `latents`, `[1, F', C, h, w]`, float32, and a manifest beside
@@ -17,8 +17,7 @@ struct LatentsFile: ~Copyable {
   ///   - path: Where the latents will be.
   ///   - byteCount: Bytes of the latents.
   ///   - record: How they will be made; the density may be missing.
-  /// - Throws: `CheckpointError` with the code `diskFull` or `unwritableFile`, `MediaError` for a place that cannot be
-  ///   written.
+  /// - Throws: `FileError` for a place that cannot be written or has no room.
   init(_ path: String, byteCount: Int, record: GenerationRecord) throws {
     try Self.check(path)
     // The manifest is written once the latents have given back what they do not need: its room, then.
@@ -32,7 +31,7 @@ struct LatentsFile: ~Copyable {
 
   /// Finds out before the work begins whether latents can be written.
   static func check(_ path: String) throws {
-    for path in [path, GenerationManifest.path(besides: path)] { try PartialFile.check(path) }
+    for path in [path, GenerationManifest.path(besides: path)] { try AtomicFile.check(path) }
   }
 
   private static func manifest(_ path: String, _ record: GenerationRecord, completedSteps: Int) throws -> Data {
@@ -46,8 +45,8 @@ struct LatentsFile: ~Copyable {
     let path = path
     try reservation.write(["latents": latents])
     let manifestPath = GenerationManifest.path(besides: path)
-    let file = try PartialFile(for: manifestPath)
-    try file.write(Self.manifest(path, record, completedSteps: completedSteps))
+    var file = try AtomicFile(manifestPath)
+    try file.write(Array(Self.manifest(path, record, completedSteps: completedSteps)))
     try file.commit()
     return SavedLatents(path: path, manifestPath: manifestPath, completedSteps: completedSteps, steps: record.steps)
   }
@@ -56,11 +55,15 @@ struct LatentsFile: ~Copyable {
   /// - Throws: `CheckpointError` for a file that is not safetensors or has no tensor `latents`, ``GenerationError`` with
   ///   the code `invalidLatents` for one of another shape or with values that are not finite.
   static func read(_ path: String) throws -> Tensor {
-    let latents = try SafetensorsFile(URL(filePath: path)).tensor(named: "latents").converted(to: .float32)
-    guard latents.shape.rank == 5, latents.shape[0] == 1, latents.shape.count > 0 else {
+    let stored = try SafetensorsFile(URL(filePath: path)).tensor(named: "latents")
+    guard stored.shape.rank == 5, stored.shape[0] == 1, stored.shape.count > 0, stored.elementType != .int32 else {
       throw GenerationError(
-        .invalidLatents, "\(path): latents have the shape [1, frames, channels, height, width], not \(latents.shape)")
+        .invalidLatents,
+        "\(path): latents are floating-point numbers of the shape [1, frames, channels, height, width], not "
+          + "\(stored.elementType) \(stored.shape)")
     }
+    // A copy: in the file the first number may lie at any byte, and the file may go away while frames are made.
+    let latents = Tensor(stored.floats(), shape: stored.shape)
     let isFinite = latents.withSpan(of: Float.self) { values in
       values.indices.allSatisfy { values[$0].isFinite }
     }

@@ -21,7 +21,7 @@ struct CUDAGeometry: Hashable {
   }
 }
 
-// The structures that `attention/simple.cu` declares, field by field.
+// The structures that `attention/geometry.cuh` declares, field by field.
 extension CUDAParameters {
   /// `Geometry`.
   mutating func geometry(_ geometry: CUDAGeometry) {
@@ -31,13 +31,6 @@ extension CUDAParameters {
       layout.validTextTokens, layout.videoRange.lowerBound, layout.textRange.lowerBound, geometry.rows,
       geometry.videoRows,
     ] { int(number) }
-  }
-
-  /// `Patterns`: a bit for each head that is temporal.
-  mutating func patterns(_ patterns: [HeadPattern]) {
-    var words = [UInt32](repeating: 0, count: 8)
-    for (head, pattern) in patterns.enumerated() where pattern == .temporal { words[head / 32] |= 1 << (head % 32) }
-    for word in words { bits(word) }
   }
 
   /// `Segment`; zeros where there is none.

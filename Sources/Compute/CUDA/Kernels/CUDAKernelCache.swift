@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Compiled programs on the disk: one file for each key, written beside its place and renamed.
@@ -19,7 +20,7 @@ struct CUDAKernelCache: Sendable {
     return URL(filePath: home).appending(path: ".cache/svgen/kernels")
   }
 
-  private static let format = Array("svgen kernels 1\n".utf8)
+  private static let format = Array("svgen kernels 2\n".utf8)
 
   private func file(_ key: String) -> URL? { folder?.appending(path: key + ".cubin") }
 
@@ -27,21 +28,16 @@ struct CUDAKernelCache: Sendable {
   func read(_ key: String) -> [UInt8]? {
     guard let file = file(key), let data = try? Data(contentsOf: file) else { return nil }
     let bytes = [UInt8](data)
-    guard bytes.starts(with: Self.format), bytes.count > Self.format.count + 32 else { return nil }
-    let image = Array(bytes[(Self.format.count + 32)...])
-    return bytes[Self.format.count..<Self.format.count + 32].elementsEqual(digest(image).utf8) ? image : nil
+    guard bytes.starts(with: Self.format), bytes.count > Self.format.count + 64 else { return nil }
+    let image = Array(bytes[(Self.format.count + 64)...])
+    let digest = bytes[Self.format.count..<Self.format.count + 64]
+    return digest.elementsEqual(SHA256.hexadecimalDigest(of: image).utf8) ? image : nil
   }
 
   /// Keeps machine code under a key.
   func write(_ image: [UInt8], _ key: String) {
     guard let folder, let file = file(key) else { return }
     try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    try? Data(Self.format + Array(digest(image).utf8) + image).write(to: file, options: .atomic)
-  }
-
-  private func digest(_ image: [UInt8]) -> String {
-    var digest = Digest()
-    digest.add(image)
-    return digest.text
+    try? Data(Self.format + Array(SHA256.hexadecimalDigest(of: image).utf8) + image).write(to: file, options: .atomic)
   }
 }

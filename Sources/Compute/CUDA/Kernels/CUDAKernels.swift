@@ -48,8 +48,6 @@ struct CUDAParameters {
   mutating func pointer(_ address: UInt64?) { append(address ?? 0) }
   /// A 32-bit integer.
   mutating func int(_ value: Int) { append(Int32(value)) }
-  /// 32 bits.
-  mutating func bits(_ value: UInt32) { append(value) }
   /// A 64-bit integer.
   mutating func long(_ value: Int) { append(Int64(value)) }
   /// A binary32.

@@ -1,4 +1,5 @@
 import CCUDA
+import Files
 
 /// A file of kernels that this package brings.
 enum CUDASource: String, CaseIterable, Sendable {
@@ -74,34 +75,12 @@ struct CUDACompilation: Hashable, Sendable {
   /// All options.
   var allOptions: [String] { ["--gpu-architecture=\(architecture)"] + options }
 
-  /// The name of a compiled program: everything that it depends on, as 32 hexadecimal digits.
+  /// The name of a compiled program: everything that it depends on, as 64 hexadecimal digits.
   /// - Parameter compiler: The compiler's version.
   func key(_ program: CUDAProgram, compiler: String) -> String {
-    var digest = Digest()
-    for part in [program.name, program.text] + program.includes.flatMap({ [$0.name, $0.text] }) + allOptions + [
-      compiler
-    ] {
-      digest.add(part.utf8)
-      // No text holds a zero, so that parts cannot run into each other.
-      digest.add([0])
-    }
-    return digest.text
-  }
-}
-
-/// A hash of 128 bits: FNV-1a, good against accidents.
-///
-/// - SeeAlso: Fowler, Noll, Vo, <http://www.isthe.com/chongo/tech/comp/fnv/>.
-struct Digest {
-  private var state: UInt128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d
-
-  mutating func add(_ bytes: some Sequence<UInt8>) {
-    for byte in bytes { state = (state ^ UInt128(byte)) &* 0x0000_0000_0100_0000_0000_0000_0000_013B }
-  }
-
-  /// 32 hexadecimal digits.
-  var text: String {
-    let digits = String(state, radix: 16)
-    return String(repeating: "0", count: 32 - digits.count) + digits
+    let parts =
+      [program.name, program.text] + program.includes.flatMap { [$0.name, $0.text] } + allOptions + [compiler]
+    // No text holds a zero, so that parts cannot run into each other.
+    return SHA256.hexadecimalDigest(of: parts.flatMap { Array($0.utf8) + [0] })
   }
 }

@@ -103,9 +103,19 @@ final class CUDAContext: @unchecked Sendable {
     let (free, total) = memoryInfo
     throw ComputeError(
       .outOfMemory,
-      "\(byteCount >> 20) MiB of memory are needed on \(properties.name), and \((free + memoryUse.idle) >> 20) of "
-        + "\(total >> 20) MiB are free: choose fewer frames or a smaller video, decode with --tiling on, or end other "
-        + "programs that use the GPU")
+      Self.outOfMemory(byteCount, device: properties.name, free: free, use: memoryUse, total: total))
+  }
+
+  /// What was wanted, what is free, who has the rest, and what to do.
+  static func outOfMemory(_ wanted: Int, device: String, free: Int, use: MemoryUse, total: Int) -> String {
+    let others = max(0, total - free - use.current - use.idle)
+    let remedy =
+      others > total / 20
+      ? "end other programs that use the GPU, which hold \(others >> 20) MiB, or choose fewer frames"
+      : "choose fewer frames or a smaller video, or decode with --tiling on; svgen plan says what would fit"
+    return
+      "\(wanted >> 20) MiB of memory are needed on \(device), and \((free + use.idle) >> 20) of \(total >> 20) MiB are "
+      + "free, \(use.current >> 20) MiB in use by this program: \(remedy)"
   }
 
   /// Frees memory when the work before has been done.

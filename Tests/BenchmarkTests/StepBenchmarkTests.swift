@@ -1,0 +1,32 @@
+import Benchmark
+import Checkpoint
+import SparseVideoGen
+import TestSupport
+import Testing
+
+/// Steps with random weights, of tiny models whose weights are not read.
+@Suite struct StepBenchmarkTests {
+  @Test(arguments: ["cogvideox-1.5", "cogvideox-1.5-i2v", "hunyuan-video"])
+  func `a model is measured from its configurations`(name: String) throws {
+    let directory = try ModelDirectory(Fixtures.model(name))
+    let benchmark = try StepBenchmark(
+      directory, density: 0.5, frames: 9, size: (64, 64), rounds: 1, decodes: true)
+    var results: [BenchmarkResult] = []
+    try benchmark.run(GeneratorOptions(device: .cpu, numbers: .float32, threads: 2)) { results.append($0) }
+    #expect(results.map(\.variant) == ["dense", "svg", "decode in tiles"])
+    #expect(results[0].density == 1 && results[1].density ?? 1 <= 1)
+    #expect(results.allSatisfy { $0.samples.median > 0 })
+    let figures = Dictionary(uniqueKeysWithValues: results[1].figures)
+    #expect(figures["attention_seconds"] ?? 0 > 0 && figures["linear_seconds"] ?? 0 > 0)
+    #expect(figures.keys.contains { $0.hasPrefix("seconds_of_") })
+  }
+
+  @Test func `numbers that mean nothing are refused`() throws {
+    let directory = try ModelDirectory(Fixtures.model("hunyuan-video"))
+    for (density, rounds) in [(0.0, 1), (1.5, 1), (.nan, 1), (0.3, 0)] {
+      #expect(throws: BenchmarkError.self) {
+        try StepBenchmark(directory, density: density, frames: nil, size: nil, rounds: rounds, decodes: false)
+      }
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import Attention
+import Synchronization
+import Tensor
+import TestSupport
+import Testing
+
+@testable import Compute
+
+/// The CUDA device on a GPU that is emulated: what `DeviceCheckTests` do not see.
+@Suite struct CUDAEmulationTests {
+  @Test func `memory that is not there is named, with what has it and what to do`() throws {
+    let device = try CUDADevice.emulated()
+    let error = #expect(throws: ComputeError.self) { try device.makeTensor([3 << 30], .bfloat16) }
+    #expect(error?.code == .outOfMemory)
+    #expect(error?.message.contains("6144 MiB of memory are needed on emulated GPU") == true, "\(error?.message ?? "")")
+    func words(free: Int, own: Int) -> String {
+      CUDAContext.outOfMemory(
+        6 << 30, device: "GPU", free: free << 30, use: MemoryUse(current: own << 30, peak: 0, idle: 1 << 30),
+        total: 80 << 30)
+    }
+    #expect(words(free: 4, own: 75).contains("5120 of 81920 MiB are free, 76800 MiB in use by this program: choose"))
+    #expect(words(free: 4, own: 35).contains("end other programs that use the GPU, which hold 40960 MiB"))
+  }
+
+  @Test func `the way to attend text depends on its sizes alone`() {
+    func choice(_ keys: Int, _ dimension: Int, bias: Bool = false, causal: Bool = false) -> CUDATextAttention {
+      CUDATextAttention(keys: keys, dimension: dimension, hasBias: bias, isCausal: causal)
+    }
+    #expect(choice(226, 64, bias: true) == .rows && choice(351, 128, causal: true) == .rows)
+    #expect(choice(1024, 512) == .tiles && choice(72_000, 512) == .tiles)
+    #expect(choice(72_000, 520) == .rowsInMemory && choice(30_000, 64, bias: true) == .rowsInMemory)
+    for (keys, dimension) in [(1, 1), (25_000, 64), (25_300, 64), (72_000, 512), (72_000, 4000)] {
+      for choice in [choice(keys, dimension), choice(keys, dimension, bias: true)] {
+        let part = choice.rowsOfLaunch(rows: 14_400, heads: 1, keys: keys)
+        let launch = choice.launch(rows: part, heads: 1, keys: keys, dimension: dimension)
+        #expect(part > 0 && launch.grid.x > 0 && launch.sharedBytes <= CUDATextAttention.sharedBytes)
+        #expect(choice != .rowsInMemory || part * keys <= 1 << 26)
+      }
+    }
+  }
+
+  @Test func `heads that no kernel takes are refused with the limit`() {
+    let limits = HeadLimits(heads: 256, dimension: 256)
+    #expect(limits.refusal(heads: 24, dimension: 128) == nil && limits.refusal(heads: 256, dimension: 256) == nil)
+    #expect(limits.refusal(heads: 257, dimension: 64)?.contains("at most 256 heads") == true)
+    #expect(limits.refusal(heads: 8, dimension: 33)?.contains("even") == true)
+    #expect(limits.refusal(heads: 8, dimension: 258)?.contains("at most 256") == true)
+  }
+
+  @Test(arguments: [16, 64]) func `nothing waits for the GPU while heads are profiled, chosen and attended`(
+    dimension: Int
+  ) throws {
+    let device = try CUDADevice.emulated()
+    let layout = TokenLayout(frames: 3, tokensPerFrame: 70, textTokens: 9)
+    func segment(_ rows: Int, seed: UInt64) throws -> AttentionProjection.Segment {
+      .init(packed: try device.upload(noise([rows, 6 * dimension], seed: seed), as: .bfloat16))
+    }
+    let projection = AttentionProjection(
+      layout: layout, heads: 2, headDimension: dimension, text: try segment(9, seed: 1),
+      video: try segment(210, seed: 2))
+    let traces = Mutex<[PendingHeadTrace]>([])
+    let attention = SparseVideoGenAttention(
+      device: device, settings: SparseVideoGenSettings(profiledRows: .count(5)),
+      schedule: AttentionSchedule(steps: 1, layers: 3, denseSteps: .count(0), denseLayers: .count(1)),
+      listener: { trace in traces.withLock { $0.append(trace) } })
+    let before = CUDADevice.emulatedWaits
+    for layer in 0..<3 { _ = try attention.attend(projection, at: AttentionSite(step: 0, layer: layer, sample: 0)) }
+    #expect(CUDADevice.emulatedWaits == before)
+    let resolved = try traces.withLock { try $0.map { try $0.resolved() } }
+    #expect(CUDADevice.emulatedWaits > before, "reading what was decided waits, else this test sees nothing")
+    #expect(resolved.map { $0.patterns?.count } == [nil, 2, 2] && resolved[1].errors?.count == 2)
+  }
+}
