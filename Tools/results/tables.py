@@ -65,7 +65,7 @@ def number(value) -> float | None:
 
 
 def read(folder: Path) -> tuple[dict[str, list[Pair]], list[str]]:
-    """The pairs of each part of the study, and what could not be read; each pair once in a part."""
+    """The pairs of each part of the study, and what could not be read."""
     parts: dict[str, dict[tuple, Pair]] = defaultdict(dict)
     problems = []
     for file in sorted([*folder.glob("*.jsonl"), *folder.glob("*.jsonl.part")]):
@@ -78,7 +78,8 @@ def read(folder: Path) -> tuple[dict[str, list[Pair]], list[str]]:
             except json.JSONDecodeError:
                 problems.append(f"{file.name}:{row} is cut off")
                 continue
-            parts[name].setdefault(pair.key, pair)
+            # Quality is the same every time, a time is not: rounds of the speed count each.
+            parts[name].setdefault((file.name, row) if name.startswith("speed") else pair.key, pair)
     return {part: list(pairs.values()) for part, pairs in parts.items()}, problems
 
 
@@ -236,15 +237,15 @@ def markdown(parts: dict[str, list[Pair]]) -> str:
 def write_pairs(parts: dict[str, list[Pair]], file: Path) -> None:
     with file.open("w", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(["prompt", "seed", "method", "density_asked", "density_computed", "dense_steps", "sampled_rows",
-                         "psnr", "mean_frame_psnr", "lowest_frame_psnr", "ssim"])
+        writer.writerow(["prompt", "seed", "method", "density_asked", "density_computed", "dense_steps", "dense_layers",
+                         "sampled_rows", "psnr", "mean_frame_psnr", "lowest_frame_psnr", "ssim"])
         unique = {pair.key: pair for part, pairs in parts.items() if not part.startswith("speed") for pair in pairs}
         for pair in sorted(unique.values(), key=lambda pair: (pair.prompt, pair.seed, pair.method, pair.asked)):
             figures = [f"{value:.3f}" for value in (pair.psnr, pair.frame_psnr, pair.worst_frame)]
             rows = pair.settings.get("sampled rows")
-            writer.writerow([pair.prompt, pair.seed, pair.method, pair.asked, f"{pair.computed:.4f}",
-                             count(pair.settings["dense steps"]), count(rows) if rows else "", *figures,
-                             f"{pair.ssim:.5f}"])
+            dense = [count(pair.settings[f"dense {unit}"]) for unit in ("steps", "layers")]
+            writer.writerow([pair.prompt, pair.seed, pair.method, pair.asked, f"{pair.computed:.4f}", *dense,
+                             count(rows) if rows else "", *figures, f"{pair.ssim:.5f}"])
 
 
 def main() -> None:
