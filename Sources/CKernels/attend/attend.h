@@ -23,9 +23,7 @@ template <class Isa, int NV>
 inline void attendKeyBlock(int groups, const float* q, const float* keys, const float* values, int64_t dimension,
                            const KeyMask* mask, const SoftmaxState<Isa>& state, float* scores) {
   const int64_t words = dimension / Isa::kElementsPerWord;
-  if constexpr (Isa::kHasTiles) {
-    attendTiles<Isa, NV>(rowsOfGroups(groups), q, keys, values, dimension, mask, state, scores);
-  } else if constexpr (Isa::kPanelOuter) {
+  if constexpr (Isa::kPanelOuter) {
     scoreBlock<Isa>(groups, q, keys, words, scores);
     if (mask != nullptr)
       maskRows<Isa>(*mask, 0, rowsOfGroups(groups), scores, scores);
@@ -42,6 +40,27 @@ inline void attendKeyBlock(int groups, const float* q, const float* keys, const 
         maskRows<Isa>(*mask, group * kTileRows, rowsOfGroup(group), scores, scores);
       applyGroup<Isa, NV>(group, scores, weights, values, dimension, state);
     }
+  }
+}
+
+/// Attends `groups` row groups from packed row `first` on to the key blocks of a task, one by one.
+template <class Isa, int NV>
+inline void attendKeyBlocks(int groups, int64_t first, const float* q, const KeyBlocks& blocks, int64_t dimension,
+                            const SoftmaxState<Isa>& state) {
+  alignas(64) float scores[kBlock * kBlock * (Isa::kPanelOuter ? 1 : 2)];
+  int32_t rowPosition[kBlock], keyPosition[kBlock];
+  fillPositions(first, rowPosition);
+  for (int64_t i = 0; i < blocks.count; ++i) {
+    const uint32_t entry = blocks.entries[i];
+    KeyMask mask = {rowPosition, keyPosition, kEveryPair, kBlock};
+    if (entry & SVG_KIND_BAND)
+      mask.width = blocks.halfWidth;
+    if (entry & SVG_KIND_LIMIT)
+      mask.limit = existingRows(*blocks.geometry, blocks.index(i));
+    if (blocks.isMasked(i))
+      fillPositions(blocks.index(i) * kBlock, keyPosition);
+    attendKeyBlock<Isa, NV>(groups, q, blocks.keysOf(i), blocks.valuesOf(i), dimension,
+                            blocks.isMasked(i) ? &mask : nullptr, state, scores);
   }
 }
 
@@ -103,27 +122,19 @@ inline void attendTask(const svg_attend& a, int64_t head, int64_t block) {
   alignas(64) float maximum[kBlock];
   alignas(64) float sums[kBlock * Isa::kLanes];
   alignas(64) float output[kBlock * kMaxHeadDimension];
-  alignas(64) float scores[kBlock * kBlock * (Isa::kPanelOuter ? 1 : 2)];
   const SoftmaxState<Isa> state = {maximum, sums, output};
   state.clear(g.head_dimension);
 
-  int32_t rowPosition[kBlock], keyPosition[kBlock];
-  fillPositions(block * kBlock, rowPosition);
-  const int groups = groupsFor(existingRows(g, block));
-  const int32_t end = groups > 0 ? list.row_offsets[block + 1] : 0;
-  for (int32_t e = groups > 0 ? list.row_offsets[block] : 0; e < end; ++e) {
-    const uint32_t entry = list.entries[e];
-    const int64_t key = entry & SVG_KEY_BLOCK_MASK;
-    KeyMask mask = {rowPosition, keyPosition, kEveryPair, kBlock};
-    if (entry & SVG_KIND_BAND)
-      mask.width = clampWidth(list.half_width);
-    if (entry & SVG_KIND_LIMIT)
-      mask.limit = existingRows(g, key);
-    const bool masked = (entry & (SVG_KIND_BAND | SVG_KIND_LIMIT)) != 0;
-    if (masked)
-      fillPositions(key * kBlock, keyPosition);
-    attendKeyBlock<Isa, NV>(groups, q, k + key * blockWords, v + key * blockWords, g.head_dimension,
-                            masked ? &mask : nullptr, state, scores);
+  const int rows = existingRows(g, block);
+  if (rows > 0) {
+    const int32_t first = list.row_offsets[block];
+    const KeyBlocks keys = {list.entries + first,       list.row_offsets[block + 1] - first, k, v, blockWords, &g,
+                            clampWidth(list.half_width)};
+    if constexpr (Isa::kHasTiles) {
+      attendTiles<Isa, NV>(rows, block * kBlock, q, keys, g.head_dimension, state);
+    } else {
+      attendKeyBlocks<Isa, NV>(groupsFor(rows), block * kBlock, q, keys, g.head_dimension, state);
+    }
   }
   if (a.output_element == SVG_BFLOAT16) {
     writeRows<Isa, uint16_t>(a, head, block, state);

@@ -1,116 +1,126 @@
 #pragma once
 
-#include "../common/block.h"
+#include "../common/products.h"
+#include "key_blocks.h"
 
-/// Attention to one key block where the processor multiplies whole tiles (AMX): 16 rows of 16 words with 16 rows of 16
-/// words, sums in 16 × 16 float32.
+/// Attention where the processor multiplies whole tiles (AMX).
 ///
-/// Works on 32 query rows at a time: the scores of the second half are multiplied while the exponentials of the first
-/// are taken, because products of tiles run beside the vector units.
+/// Tiles multiply faster than the L1 cache is filled, so what counts is how little goes through it. A step is 32 query
+/// rows and up to 128 keys: its scores, weights and output fit beside the keys and values that stream through, and the
+/// output is loaded and stored once for 128 keys. Both halves of the query block take their turn at the same keys
+/// before the next keys come. The exponentials of a step are taken, a few rows at a time, while the scores of the next
+/// are multiplied, because products of tiles run beside the vector units.
 
 namespace {
 
-constexpr int kTile = 16;
-/// Query rows whose scores and outputs are in flight.
-constexpr int kHalf = 2 * kTile;
+/// Key blocks of a step.
+constexpr int kStepBlocks = 2;
+/// Scores of a row of a step lie this far apart, in numbers; weights in elements.
+constexpr int kStepKeys = kStepBlocks * kBlock;
 
-/// Scores of 32 query rows with the 64 keys of a block. `scores` is `[32][64]`.
+/// Drops the pairs of 32 rows that the mask of a block does not keep.
 template <class Isa>
-SVG_INLINE void scoreTiles(const float* q, const float* keys, int64_t words, float* scores) {
-  for (int n = 0; n < kBlock; n += kHalf) {
-    Isa::template zeroTile<0>();
-    Isa::template zeroTile<1>();
-    Isa::template zeroTile<2>();
-    Isa::template zeroTile<3>();
-    for (int64_t w = 0; w < words; w += kTile) {
-      Isa::template loadTile<4>(q + w, words);
-      Isa::template loadTile<5>(q + kTile * words + w, words);
-      Isa::template loadTile<6>(keys + w * kBlock + n, kBlock);
-      Isa::template loadTile<7>(keys + w * kBlock + n + kTile, kBlock);
-      Isa::template multiplyTiles<0, 4, 6>();
-      Isa::template multiplyTiles<1, 4, 7>();
-      Isa::template multiplyTiles<2, 5, 6>();
-      Isa::template multiplyTiles<3, 5, 7>();
+inline void dropPairs(const uint64_t* kept, float* scores) {
+  for (int r = 0; r < kHalf; ++r) {
+    for (int v = 0; v < kBlock / Isa::kLanes; ++v) {
+      float* at = scores + r * kStepKeys + v * Isa::kLanes;
+      const auto mask = static_cast<typename Isa::Mask>(kept[r] >> (v * Isa::kLanes));
+      Isa::store(at, Isa::select(mask, Isa::load(at), Isa::splat(kMasked)));
     }
-    Isa::template storeTile<0>(scores + n, kBlock);
-    Isa::template storeTile<1>(scores + n + kTile, kBlock);
-    Isa::template storeTile<2>(scores + kTile * kBlock + n, kBlock);
-    Isa::template storeTile<3>(scores + kTile * kBlock + n + kTile, kBlock);
   }
 }
 
-/// output += weights · values for 32 rows; the weights stay in four tiles.
+/// Turns the scores of a step into weights, some rows at each call, and rescales the output where a maximum grew.
 template <class Isa, int NV>
-SVG_INLINE void accumulateTiles(const float* weights, const float* values, int64_t dimension, float* output) {
-  constexpr int kColumns = NV * Isa::kLanes;
-  constexpr int kSteps = kBlock / Isa::kElementsPerWord;
-  static_assert(kSteps == 2 * kTile, "two tiles of words are the keys of a block");
-  Isa::template loadTile<0>(weights, kSteps);
-  Isa::template loadTile<1>(weights + kTile, kSteps);
-  Isa::template loadTile<2>(weights + kTile * kSteps, kSteps);
-  Isa::template loadTile<3>(weights + kTile * kSteps + kTile, kSteps);
-  for (int64_t d = 0; d < dimension; d += kColumns) {
-    for (int c = 0; c < kColumns; c += kTile) {
-      const float* panel = values + d * kSteps + c;
-      float* to = output + d * kBlock + c;
-      Isa::template loadTile<4>(panel, kColumns);
-      Isa::template loadTile<5>(panel + kTile * kColumns, kColumns);
-      Isa::template loadTile<6>(to, kColumns);
-      Isa::template loadTile<7>(to + kTile * kColumns, kColumns);
-      Isa::template multiplyTiles<6, 0, 4>();
-      Isa::template multiplyTiles<7, 2, 4>();
-      Isa::template multiplyTiles<6, 1, 5>();
-      Isa::template multiplyTiles<7, 3, 5>();
-      Isa::template storeTile<6>(to, kColumns);
-      Isa::template storeTile<7>(to + kTile * kColumns, kColumns);
+struct WeightPass {
+  const float* scores;
+  float* weights;
+  int first;
+  int blocks;
+  int64_t dimension;
+  const SoftmaxState<Isa>& state;
+  int rowsEachCall; // in 1/16
+  int row = 0;
+  int due = 0;
+
+  SVG_INLINE void operator()() {
+    due += rowsEachCall;
+    advance(due / 16);
+  }
+  SVG_INLINE void finish() { advance(kHalf); }
+
+private:
+  /// As many rows at once as fit the registers with all their scores.
+  static constexpr int kRows = 2;
+
+  SVG_INLINE void advance(int end) {
+    end = end < kHalf ? end : kHalf;
+    if (blocks == kStepBlocks) {
+      for (; row + kRows <= end; row += kRows)
+        weigh<kStepKeys>();
+    } else {
+      for (; row + kRows <= end; row += kRows)
+        weigh<kBlock>();
     }
   }
-}
-
-/// Multiplies the gathered output of R rows with what a larger maximum leaves of it.
-template <class Isa, int R, int NV>
-inline void rescaleRows(const Rescale& rescale, int64_t dimension, float* output) {
-  constexpr int kColumns = NV * Isa::kLanes;
-  for (int64_t d = 0; d < dimension; d += kColumns) {
-    for (int r = 0; r < R; ++r) {
-      float* row = output + d * kBlock + r * kColumns;
-      const typename Isa::Vec factor = Isa::splat(rescale.factor[r]);
-      for (int c = 0; c < kColumns; c += Isa::kLanes)
-        Isa::store(row + c, Isa::mul(Isa::load(row + c), factor));
-    }
-  }
-}
-
-/// Weights of 32 rows from their scores, and the output's rescaling.
-template <class Isa, int NV>
-SVG_INLINE void weightTiles(const float* scores, float* weights, int first, int64_t dimension,
-                            const SoftmaxState<Isa>& state) {
-  constexpr int kRows = 4;
-  constexpr int kWords = kBlock / Isa::kElementsPerWord;
-  for (int r = 0; r < kHalf; r += kRows) {
-    const int row = first + r;
+  template <int Keys>
+  SVG_INLINE void weigh() {
+    constexpr int L = Isa::kLanes;
+    constexpr int kStride = kStepKeys / Isa::kElementsPerWord;
+    const int to = first + row;
     Rescale rescale;
-    weightRows<Isa, kRows>(scores + r * kBlock, weights + r * kWords, state.maximum + row,
-                           state.sums + row * Isa::kLanes, rescale);
+    weightRows<Isa, kRows, Keys, kStepKeys, kStride>(scores + row * kStepKeys, weights + row * kStride,
+                                                     state.maximum + to, state.sums + to * L, rescale);
     if (__builtin_expect(rescale.needed, 0))
-      rescaleRows<Isa, kRows, NV>(rescale, dimension, state.output + row * NV * Isa::kLanes);
+      rescaleRows<Isa, kRows, NV>(rescale, dimension, state.output + to * NV * L);
   }
-}
+};
 
-/// Attends `rows` query rows, rounded up to 32, to one key block. `scores` holds 64 × 64 scores and as many weights.
+/// Attends `rows` query rows from packed row `first` on, rounded up to 32, to all key blocks of a task.
 template <class Isa, int NV>
-inline void attendTiles(int rows, const float* q, const float* keys, const float* values, int64_t dimension,
-                        const KeyMask* mask, const SoftmaxState<Isa>& state, float* scores) {
-  constexpr int kWords = kBlock / Isa::kElementsPerWord;
+inline void attendTiles(int rows, int64_t first, const float* q, const KeyBlocks& blocks, int64_t dimension,
+                        const SoftmaxState<Isa>& state) {
   const int64_t words = dimension / Isa::kElementsPerWord;
-  float* weights = scores + kBlock * kBlock;
-  for (int first = 0; first < rows; first += kHalf)
-    scoreTiles<Isa>(q + first * words, keys, words, scores + first * kBlock);
-  for (int first = 0; first < rows; first += kHalf) {
-    if (mask != nullptr)
-      maskRows<Isa>(*mask, first, kHalf, scores, scores);
-    weightTiles<Isa, NV>(scores + first * kBlock, weights + first * kWords, first, dimension, state);
-    accumulateTiles<Isa, NV>(weights + first * kWords, values, dimension, state.output + first * NV * Isa::kLanes);
+  // Step s is half `s & shift` of the query rows and the `s >> shift`-th blocks of keys.
+  const int shift = rows > kHalf ? 1 : 0;
+  const int64_t steps = (blocks.count + kStepBlocks - 1) / kStepBlocks << shift;
+  const auto firstRow = [&](int64_t step) { return static_cast<int>(step & shift) * kHalf; };
+  const auto firstBlock = [&](int64_t step) { return (step >> shift) * kStepBlocks; };
+  const auto blockCount = [&](int64_t step) {
+    const int64_t left = blocks.count - firstBlock(step);
+    return static_cast<int>(left < kStepBlocks ? left : kStepBlocks);
+  };
+
+  alignas(64) float scores[2][kHalf * kStepKeys];
+  alignas(64) float weights[kHalf * kStepKeys / Isa::kElementsPerWord];
+  const auto score = [&](int64_t step, auto& between) {
+    for (int b = 0; b < blockCount(step); ++b) {
+      const int64_t block = firstBlock(step) + b;
+      float* to = scores[step % 2] + b * kBlock;
+      scoreTiles<Isa, kStepKeys>(q + firstRow(step) * words, blocks.keysOf(block), words, to, between);
+      if (blocks.isMasked(block)) {
+        uint64_t kept[kHalf];
+        blocks.findKept(block, first + firstRow(step), kHalf, kept);
+        dropPairs<Isa>(kept, to);
+      }
+    }
+  };
+
+  // The scores of two blocks are four products D/8 times.
+  const int rowsEachCall = static_cast<int>(kHalf * 16 / (dimension / 8));
+  NothingBetween nothing;
+  if (steps > 0)
+    score(0, nothing);
+  for (int64_t step = 0; step < steps; ++step) {
+    const int row = firstRow(step), count = blockCount(step);
+    WeightPass<Isa, NV> pass = {scores[step % 2], weights, row, count, dimension, state, rowsEachCall};
+    if (step + 1 < steps)
+      score(step + 1, pass);
+    pass.finish();
+    const float* values[kStepBlocks];
+    for (int b = 0; b < count; ++b)
+      values[b] = blocks.valuesOf(firstBlock(step) + b);
+    accumulateTiles<Isa, NV, kStepKeys>(weights, values, count, dimension, state.output + row * NV * Isa::kLanes);
   }
 }
 

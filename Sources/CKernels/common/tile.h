@@ -70,25 +70,28 @@ SVG_INLINE void scoreTile(const float* q, const float* panel, int64_t words, flo
   }
 }
 
-/// Turns R rows of scores into weights, as words, and updates the rows' maxima and sums. `weights` may be `scores`.
-template <class Isa, int R>
+/// Turns R rows of scores with `Keys` keys into weights, as words, and updates the rows' maxima and sums. Rows of
+/// scores and of weights lie `Stride` and `WordStride` apart. `weights` may be `scores`.
+template <class Isa, int R, int Keys = kBlock, int Stride = kBlock, int WordStride = kBlock / Isa::kElementsPerWord>
 SVG_INLINE void weightRows(const float* scores, float* weights, float* maximum, float* sums, Rescale& rescale) {
   using Vec = typename Isa::Vec;
   constexpr int L = Isa::kLanes;
-  constexpr int N = kBlock / L;
+  constexpr int N = Keys / L;
   constexpr int kWords = N / Isa::kElementsPerWord;
   Vec highest[R];
   Vec excess = Isa::splat(-1.0f);
   SVG_UNROLL for (int r = 0; r < R; ++r) {
-    highest[r] = Isa::load(scores + r * kBlock);
-    SVG_UNROLL for (int v = 1; v < N; ++v) highest[r] = Isa::max(highest[r], Isa::load(scores + r * kBlock + v * L));
+    highest[r] = Isa::load(scores + r * Stride);
+    SVG_UNROLL for (int v = 1; v < N; ++v) highest[r] = Isa::max(highest[r], Isa::load(scores + r * Stride + v * L));
     excess = Isa::max(excess, Isa::sub(highest[r], Isa::splat(maximum[r])));
   }
   rescale.needed = Isa::anyPositive(excess);
   if (__builtin_expect(rescale.needed, 0)) {
     for (int r = 0; r < R; ++r) {
-      const float found = Isa::maximum(highest[r]);
-      const float updated = found > maximum[r] ? found : maximum[r];
+      rescale.factor[r] = 1.0f;
+      if (!Isa::anyPositive(Isa::sub(highest[r], Isa::splat(maximum[r]))))
+        continue;
+      const float updated = Isa::maximum(highest[r]);
       rescale.factor[r] = exp2f(maximum[r] - updated);
       Isa::store(sums + r * L, Isa::mul(Isa::load(sums + r * L), Isa::splat(rescale.factor[r])));
       maximum[r] = updated;
@@ -97,11 +100,11 @@ SVG_INLINE void weightRows(const float* scores, float* weights, float* maximum, 
   SVG_UNROLL for (int r = 0; r < R; ++r) {
     Vec x[N], words[kWords];
     const Vec m = Isa::splat(maximum[r]);
-    SVG_UNROLL for (int v = 0; v < N; ++v) x[v] = Isa::exp2(Isa::sub(Isa::load(scores + r * kBlock + v * L), m));
+    SVG_UNROLL for (int v = 0; v < N; ++v) x[v] = Isa::exp2(Isa::sub(Isa::load(scores + r * Stride + v * L), m));
     Isa::toWords(x, words, N);
     Vec sum = Isa::load(sums + r * L);
     SVG_UNROLL for (int v = 0; v < kWords; ++v) {
-      Isa::store(weights + r * (kWords * L) + v * L, words[v]);
+      Isa::store(weights + r * WordStride + v * L, words[v]);
       sum = Isa::addWords(sum, words[v]);
     }
     Isa::store(sums + r * L, sum);
