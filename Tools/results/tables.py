@@ -65,7 +65,7 @@ def number(value) -> float | None:
 
 
 def read(folder: Path) -> tuple[dict[str, list[Pair]], list[str]]:
-    """The pairs of each part of the study, and what could not be read; each pair once in a part."""
+    """The pairs of each part of the study, and what could not be read."""
     parts: dict[str, dict[tuple, Pair]] = defaultdict(dict)
     problems = []
     for file in sorted([*folder.glob("*.jsonl"), *folder.glob("*.jsonl.part")]):
@@ -78,7 +78,8 @@ def read(folder: Path) -> tuple[dict[str, list[Pair]], list[str]]:
             except json.JSONDecodeError:
                 problems.append(f"{file.name}:{row} is cut off")
                 continue
-            parts[name].setdefault(pair.key, pair)
+            # Quality is the same every time, a time is not: rounds of the speed count each.
+            parts[name].setdefault((file.name, row) if name.startswith("speed") else pair.key, pair)
     return {part: list(pairs.values()) for part, pairs in parts.items()}, problems
 
 
@@ -154,6 +155,17 @@ def varied(pairs: list[Pair], defaults: list[Pair], setting: str) -> str:
     return table([setting] + QUALITY, [[text] + quality(groups[text]) for text in sorted(groups, key=count)])
 
 
+def limits(pairs: list[Pair], defaults: list[Pair]) -> str:
+    """The method at every density and number of dense layers, for the videos that have them all."""
+    videos = {pair.video for pair in pairs}
+    same = [pair for pair in defaults if pair.method == "svg" and pair.video in videos]
+    groups = grouped({pair.key: pair for pair in pairs + same}.values(),
+                     lambda pair: (count(pair.settings["dense layers"]), pair.asked))
+    rows = [[f"{asked:g}, {layers or 'no'} layer{'s' if layers > 1 else ''} dense"] + quality(groups[layers, asked])
+            for layers, asked in sorted(groups)]
+    return table(["density asked"] + QUALITY, rows)
+
+
 def count(text: str) -> int:
     """`25.0% (7 of 30)` and `64 (64 of 3328)`: what it came to."""
     return int(text[text.find("(") + 1:].split()[0])
@@ -211,6 +223,9 @@ def markdown(parts: dict[str, list[Pair]]) -> str:
         sections += ["### Quality: how many rows to profile", varied(parts["rows"], defaults, "sampled rows")]
     if "steps" in parts:
         sections += ["### Quality: how many steps to keep dense", varied(parts["steps"], defaults, "dense steps")]
+    if "densities" in parts:
+        sections += ["### Quality: more density, more dense layers",
+                     limits(parts["densities"] + parts.get("layers", []), defaults)]
     if "speed-densities" in parts:
         sections += ["### Speed", speed(parts["speed-densities"]),
                      "### Speed: where the time goes", phases(parts["speed-densities"])]
@@ -222,15 +237,15 @@ def markdown(parts: dict[str, list[Pair]]) -> str:
 def write_pairs(parts: dict[str, list[Pair]], file: Path) -> None:
     with file.open("w", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(["prompt", "seed", "method", "density_asked", "density_computed", "dense_steps", "sampled_rows",
-                         "psnr", "mean_frame_psnr", "lowest_frame_psnr", "ssim"])
+        writer.writerow(["prompt", "seed", "method", "density_asked", "density_computed", "dense_steps", "dense_layers",
+                         "sampled_rows", "psnr", "mean_frame_psnr", "lowest_frame_psnr", "ssim"])
         unique = {pair.key: pair for part, pairs in parts.items() if not part.startswith("speed") for pair in pairs}
         for pair in sorted(unique.values(), key=lambda pair: (pair.prompt, pair.seed, pair.method, pair.asked)):
             figures = [f"{value:.3f}" for value in (pair.psnr, pair.frame_psnr, pair.worst_frame)]
             rows = pair.settings.get("sampled rows")
-            writer.writerow([pair.prompt, pair.seed, pair.method, pair.asked, f"{pair.computed:.4f}",
-                             count(pair.settings["dense steps"]), count(rows) if rows else "", *figures,
-                             f"{pair.ssim:.5f}"])
+            dense = [count(pair.settings[f"dense {unit}"]) for unit in ("steps", "layers")]
+            writer.writerow([pair.prompt, pair.seed, pair.method, pair.asked, f"{pair.computed:.4f}", *dense,
+                             count(rows) if rows else "", *figures, f"{pair.ssim:.5f}"])
 
 
 def main() -> None:

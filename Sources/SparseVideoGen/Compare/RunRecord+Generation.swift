@@ -28,7 +28,7 @@ extension RunRecord {
   /// What both runs of a pair have in common.
   private static func settings(_ record: GenerationRecord) -> [NamedValue] {
     [
-      NamedValue("video", "\(record.frames) frames of \(record.width)×\(record.height)"),
+      NamedValue("size", "\(record.width)×\(record.height)"), NamedValue("frames", "\(record.frames)"),
       NamedValue("steps", "\(record.steps)"), NamedValue("guidance", Figure.number(Double(record.guidance))),
     ]
   }
