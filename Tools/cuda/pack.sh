@@ -1,11 +1,11 @@
 #!/bin/sh
-# Puts everything that a session on a machine with a GPU needs into one folder: the command, built with Swift's libraries
+# Puts everything that a machine with a GPU needs into one folder: the command, built with Swift's libraries
 # inside, and the shared libraries that it needs and that are not part of every Linux system.
 #
-# usage: Tools/cuda/pack.sh [FOLDER]        (default: .build/session)
+# usage: Tools/cuda/pack.sh [FOLDER]        (default: .build/gpu)
 set -eu
 cd "$(dirname "$0")/../.."
-folder=${1:-.build/session}
+folder=${1:-.build/gpu}
 
 swift build -c release --product svgen --static-swift-stdlib
 rm -rf "$folder"

@@ -1,16 +1,16 @@
 #!/bin/sh
-# One session on a machine with an NVIDIA GPU, in less than ten minutes: whether everything computes what it should, and how
+# What a machine with an NVIDIA GPU is asked, in less than ten minutes: whether everything computes what it should, and how
 # fast it is. Builds nothing; Tools/cuda/pack.sh makes what it runs. Each part has a time limit, leaves a small file, and does
 # not stop the next one.
 #
-# usage: Tools/cuda/session.sh [PACK] [RESULTS]        (default: .build/session .build/session-results)
+# usage: Tools/cuda/measure.sh [PACK] [RESULTS]        (default: .build/gpu .build/gpu-results)
 #
 # PARTS chooses some of: system selftest video attention steps sanitizer. DEVICE=cpu rehearses it without a GPU, with
 # SIZE="--width 64 --height 64 --frames 9". PyTorch is needed for attention alone.
 set -u
 cd "$(dirname "$0")/../.."
-pack=${1:-.build/session}
-results=${2:-.build/session-results}
+pack=${1:-.build/gpu}
+results=${2:-.build/gpu-results}
 device=${DEVICE:-cuda}
 parts=${PARTS:-system selftest video steps attention sanitizer}
 export LD_LIBRARY_PATH="$pack/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
