@@ -110,11 +110,13 @@ def main() -> None:
             print(f"{comparison.title}: {comparison.problem}", file=sys.stderr, flush=True)
     theirs.close()
 
+    made = sorted({len(comparison.lines) for comparison in chosen if comparison.lines}) or [0]
+    rounds = f"{made[0]}" if made[0] == made[-1] else f"{made[0]} to {made[-1]}"
     limit = f", oneDNN limited to {arguments.onednn_isa}" if arguments.onednn_isa else ""
     head = [
         f"{processor()}, {arguments.threads} threads, {datetime.date.today()}; ours: kernels {probe['instruction_set']}; "
-        f"theirs: PyTorch {theirs.about['torch']} ({theirs.about['capability']}{limit}); medians of {arguments.rounds} "
-        f"alternating rounds",
+        f"theirs: PyTorch {theirs.about['torch']} ({theirs.about['capability']}{limit}); medians of {rounds} alternating "
+        f"rounds",
     ]
     text = table(chosen, head)
     if arguments.output:

@@ -39,4 +39,20 @@ import Testing
     let spatial = inputs.profile(isa, rows: [3, 100], halfWidths: (1, 160), splits: 2)
     #expect(spatial[0] > 0 && spatial[1] == 0 && spatial[2] > 0 && spatial[3] == 0)
   }
+
+  @Test(arguments: vectorISAs)
+  func `bands far below the largest score keep their errors`(isa: svg_isa) {
+    // One key outside a band can be a million times as large as all within it: weights relative to it would vanish.
+    let problem = KernelCase(
+      headDimension: 64, frames: 3, tokensPerFrame: 40, textTokens: 5, element: SVG_BFLOAT16, magnitude: 1e4, seed: 10)
+    let inputs = KernelProblem(problem)
+    let rows = [0, 7, 119]
+    let found = inputs.profile(isa, rows: rows, halfWidths: (20, 3), splits: 2)
+    #expect(found.allSatisfy { $0.isFinite })
+    // Pair products round scaled queries to bfloat16, so that another key may win. Tiles do too, but leave such bands
+    // to float32.
+    guard isa != SVG_ISA_AVX512_BF16 else { return }
+    let expected = inputs.profile(SVG_ISA_SCALAR, rows: rows, halfWidths: (20, 3), splits: 1)
+    #expect(relativeError(found, expected) < 2 * tolerance(isa))
+  }
 }

@@ -23,6 +23,7 @@ void attend_bf16_amx(const svg_attend& attend, int64_t task);
 void profile_f32_avx2(const svg_profile& profile, int64_t task);
 void profile_f32_avx512(const svg_profile& profile, int64_t task);
 void profile_bf16_avx512(const svg_profile& profile, int64_t task);
+void profile_bf16_amx(const svg_profile& profile, int64_t task);
 /// Columns of the panels that `profile_…` leaves outputs in.
 int64_t profile_columns_avx2(int64_t dimension);
 int64_t profile_columns_avx512(int64_t dimension);

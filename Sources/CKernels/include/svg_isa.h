@@ -31,7 +31,7 @@ typedef enum svg_isa {
   SVG_ISA_AVX512_BF16 = 3,
   /// aarch64: 4 float32 lanes.
   SVG_ISA_NEON = 4,
-  /// AVX512-BF16 with AMX: attention multiplies tiles of bfloat16; everything else is as with AVX512-BF16.
+  /// AVX512-BF16 with AMX: attention and profiling multiply tiles of bfloat16; packing is that of AVX512-BF16.
   SVG_ISA_AMX_BF16 = 5,
 } svg_isa;
 

@@ -16,11 +16,11 @@ void svg_profile_heads(const svg_profile* p, svg_isa isa, int64_t task) {
   case SVG_ISA_AVX2:
     return svg::profile_f32_avx2(*p, task);
   case SVG_ISA_AVX512:
-  // Keys are packed here, block by block, so float32 is free to choose: where AMX is, pair products are slow.
-  case SVG_ISA_AMX_BF16:
     return svg::profile_f32_avx512(*p, task);
   case SVG_ISA_AVX512_BF16:
     return svg::profile_bf16_avx512(*p, task);
+  case SVG_ISA_AMX_BF16:
+    return svg::profile_bf16_amx(*p, task);
 #elif defined(__aarch64__)
   case SVG_ISA_NEON:
     return svg::profile_f32_neon(*p, task);

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "../common/block.h"
 #include "scratch.h"
+#include "tiles.h"
 
 /// The sampled rows of one head against one part of its keys, three masks at once.
 ///
@@ -121,13 +121,22 @@ inline void profileTask(const svg_profile& p, int64_t task) {
       const SoftmaxState<Isa> states[kVariants] = {stateOf<Isa>(scratch, kAllKeys, chunk),
                                                    stateOf<Isa>(scratch, kSpatialBand, chunk),
                                                    stateOf<Isa>(scratch, kTemporalBand, chunk)};
-      profileKeyBlock<Isa, NV>(groupsFor(count), scratch.queries() + chunk * blockWords, keys, values, d, masks,
-                               states);
+      const float* queries = scratch.queries() + chunk * blockWords;
+      if constexpr (Isa::kHasTiles) {
+        profileTiles<Isa, NV>(count, queries, keys, values, d, masks, states);
+      } else {
+        profileKeyBlock<Isa, NV>(groupsFor(count), queries, keys, values, d, masks, states);
+      }
     }
   }
   for (int v = 0; v < kVariants; ++v) {
     for (int64_t r = 0; r < p.row_count; ++r) {
       scratch.total(v)[r] = Isa::sum(Isa::load(scratch.sums(v) + r * Isa::kLanes));
+      if constexpr (Isa::kHasTiles) {
+        if (v != kAllKeys && scratch.maximum(v)[r] == kKeptSome && scratch.total(v)[r] < kLeastTotal)
+          scratch.total(v)[r] = kVanished;
+        scratch.maximum(v)[r] = scratch.maximum(kAllKeys)[r];
+      }
     }
   }
 }

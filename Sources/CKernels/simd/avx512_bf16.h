@@ -48,6 +48,10 @@ struct Avx512BFloat16 : Avx512 {
     const __m512i both = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(b, a));
     return _mm512_castsi512_ps(_mm512_permutexvar_epi16(order, both));
   }
+  /// The elements whose bit is set; zeros for the others.
+  static SVG_INLINE Vec keepElements(uint32_t mask, Vec words) {
+    return reinterpret_cast<Vec>(_mm512_maskz_mov_epi16(mask, reinterpret_cast<__m512i>(words)));
+  }
   /// Adds the elements of each word to a lane.
   static SVG_INLINE Vec addWords(Vec acc, Vec words) {
     const __m512i ones = _mm512_set1_epi32(0x3f803f80);
