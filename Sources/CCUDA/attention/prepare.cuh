@@ -105,8 +105,7 @@ __device__ __forceinline__ void transform(Eight& e, i32 norm, float epsilon, con
 }
 
 /// Grid: groups of tokens in frame-major packed order, groups of heads.
-extern "C" __global__ void __launch_bounds__(kThreads, BLOCKS)
-    KERNEL(const __grid_constant__ PrepareParameters p) {
+extern "C" __global__ void __launch_bounds__(kThreads, BLOCKS) KERNEL(const __grid_constant__ PrepareParameters p) {
   const Geometry& g = p.geometry;
   const i32 row = static_cast<i32>(blockIdx.x) * kBlockTokens + static_cast<i32>(threadIdx.x) / kRowThreads;
   const i32 piece = static_cast<i32>(threadIdx.x) % kRowThreads;
