@@ -89,6 +89,9 @@ public final class CUDADevice: ComputeDevice {
   /// Returns memory that no tensor uses to the system.
   public func trim() { context.trim() }
 
+  /// Waits until everything that was given to the stream is done.
+  package func synchronize() throws { try context.synchronize() }
+
   /// Where time went; waits for the GPU.
   public var times: OperationTimes { booked.times }
 
