@@ -8,13 +8,15 @@ import Tensor
 
 /// Steps of a model of full width and depth with random weights: from its configurations alone.
 ///
-/// A dense and a sparse step run by turns, after a sparse one that is not counted. Random weights take the time of trained
+/// A dense and a sparse step run by turns, with all kinds of numbers, after sparse ones that are not counted. Random weights take the time of trained
 /// ones; the patterns that profiling finds, and so the density of the bands, are those of noise.
 public struct StepBenchmark: Sendable {
   /// The configurations.
   public let directory: ModelDirectory
   /// The share of query-key pairs that a sparse call computes.
   public let density: Double
+  /// What attention multiplies: each is measured.
+  public let numbers: [AttentionNumbers]
   /// Frames of the video; the model's own number when `nil`.
   public let frames: Int?
   /// Columns and rows of pixels; the model's own when `nil`.
@@ -27,13 +29,14 @@ public struct StepBenchmark: Sendable {
   /// Creates a benchmark.
   /// - Throws: ``BenchmarkError`` for a number of rounds that is not positive and a density that is none.
   public init(
-    _ directory: ModelDirectory, density: Double, frames: Int?, size: (width: Int, height: Int)?, rounds: Int,
-    decodes: Bool
+    _ directory: ModelDirectory, density: Double, numbers: [AttentionNumbers] = [.activations], frames: Int?,
+    size: (width: Int, height: Int)?, rounds: Int, decodes: Bool
   ) throws(BenchmarkError) {
     try require("--rounds", rounds)
     guard density > 0, density <= 1 else { throw BenchmarkError("--density must lie between 0 and 1, not \(density)") }
     self.directory = directory.withRandomWeights()
     self.density = density
+    self.numbers = numbers
     self.frames = frames
     self.size = size
     self.rounds = rounds
@@ -42,7 +45,8 @@ public struct StepBenchmark: Sendable {
 
   /// Loads the networks one after the other and measures.
   /// - Parameter report: Called with each result as soon as it is there.
-  /// - Throws: What the device and the model throw.
+  /// - Throws: ``BenchmarkError`` for numbers that the device does not attend with, and what the device and the model
+  ///   throw.
   public func run(_ options: GeneratorOptions, report: (BenchmarkResult) throws -> Void) throws {
     try options.check()
     let chosen = try options.makeDevice()
@@ -52,60 +56,88 @@ public struct StepBenchmark: Sendable {
     let video = VideoSize(
       width: size?.width ?? usual.width, height: size?.height ?? usual.height, frames: frames ?? usual.frames)
     try model.sizeRule.check(video)
+    let limits = chosen.device.headLimits
+    for numbers in numbers {
+      if let refusal = limits.refusal(of: numbers, dimension: model.description.headDimension) {
+        throw BenchmarkError("--attention-dtype \(numbers.rawValue): \(refusal); the device is \(chosen.name)")
+      }
+    }
     for result in try steps(pipeline, video, chosen.name) { try report(result) }
     chosen.device.trim()
     if decodes { try report(decoding(pipeline, video, chosen.name)) }
   }
 
-  /// A dense and a sparse step.
+  /// What was measured of one kind of step.
+  private struct Measured {
+    var samples: [Double] = []
+    var times: [OperationTimes] = []
+    var density = 1.0
+  }
+
+  /// A dense and a sparse step with each kind of numbers.
   private func steps(_ pipeline: VideoPipeline, _ video: VideoSize, _ name: String) throws -> [BenchmarkResult] {
     let (model, device) = (pipeline.model, pipeline.device)
     let description = model.description
     let loading = try elapsedSeconds { try model.loadDenoiser(on: device) }
     let tally = PairTally()
-    let attention = SparseVideoGenAttention(
-      device: device, settings: SparseVideoGenSettings(bandWidth: .density(density)),
-      schedule: AttentionSchedule(
-        steps: 2, layers: description.layers, denseSteps: .count(1), denseLayers: .fraction(0.03)),
-      listener: tally.add)
     let input = try input(model, video, on: device)
-    var times = [[OperationTimes]](repeating: [], count: 2)
-    var samples = [[Double]](repeating: [], count: 2)
-    var densities = [1.0, 1.0]
-    func run(_ step: Int) throws {
+    func run(_ numbers: AttentionNumbers, _ step: Int, into measured: inout Measured) throws {
+      let attention = SparseVideoGenAttention(
+        device: device, settings: SparseVideoGenSettings(bandWidth: .density(density)),
+        schedule: AttentionSchedule(
+          steps: 2, layers: description.layers, denseSteps: .count(1), denseLayers: .fraction(0.03)),
+        numbers: numbers, listener: tally.add)
       device.resetTimes()
       let run = try elapsedSeconds {
         try loading.result.predict(input, attention: attention, step: step, sample: 0)
       }
-      times[step].append(device.times)
-      samples[step].append(run.seconds)
-      densities[step] = try tally.takeDensity()
+      measured.times.append(device.times)
+      measured.samples.append(run.seconds)
+      measured.density = try tally.takeDensity()
     }
-    try run(1)
-    (times, samples) = ([[], []], [[], []])
+    for numbers in numbers {
+      var discarded = Measured()
+      try run(numbers, 1, into: &discarded)
+    }
+    var measured = [[Measured]](repeating: [Measured(), Measured()], count: numbers.count)
     for _ in 0..<rounds {
-      for step in [0, 1] { try run(step) }
+      for (index, numbers) in numbers.enumerated() {
+        for step in [0, 1] { try run(numbers, step, into: &measured[index][step]) }
+      }
     }
-    var results = [0, 1].map { step in
-      var result = result(step == 0 ? "dense" : "svg", video, Samples(samples[step]), pipeline, name)
-      result.density = densities[step]
+    var results = zip(numbers, measured).flatMap { numbers, measured in
+      self.results(numbers, dense: measured[0], sparse: measured[1], video, pipeline, name)
+    }
+    results[0].figures.append(("loading_seconds", loading.seconds))
+    return results
+  }
+
+  /// The results of a dense and of a sparse step with the same numbers.
+  private func results(
+    _ numbers: AttentionNumbers, dense: Measured, sparse: Measured, _ video: VideoSize, _ pipeline: VideoPipeline,
+    _ name: String
+  ) -> [BenchmarkResult] {
+    let description = pipeline.model.description
+    let suffix = numbers == .activations ? "" : " in \(numbers.rawValue)"
+    var results = [("dense", dense), ("svg", sparse)].map { variant, measured in
+      var result = result(variant + suffix, video, Samples(measured.samples), pipeline, name)
+      result.density = measured.density
       result.figures += OperationKind.allCases.map { kind in
-        ("\(kind.rawValue)_seconds", Samples(times[step].map { $0[kind] }).median)
+        ("\(kind.rawValue)_seconds", Samples(measured.times.map { $0[kind] }).median)
       }
       return result
     }
-    results[0].figures.append(("loading_seconds", loading.seconds))
     // The schedule of the paper: a quarter of the steps is dense.
     let denseSteps = Share.fraction(0.25).resolved(of: description.defaultSteps)
     let runs = Double(description.guidanceKind == .classifierFree ? 2 : 1)
-    results[1].figures.append(
+    let (denseSeconds, sparseSeconds) = (results[0].samples.median, results[1].samples.median)
+    results[1].figures += [
       (
         "seconds_of_\(description.defaultSteps)_steps",
-        runs
-          * (Double(denseSteps) * results[0].samples.median
-            + Double(description.defaultSteps - denseSteps) * results[1].samples.median)
-      ))
-    results[1].figures.append(("speedup_of_step", results[0].samples.median / results[1].samples.median))
+        runs * (Double(denseSteps) * denseSeconds + Double(description.defaultSteps - denseSteps) * sparseSeconds)
+      ),
+      ("speedup_of_step", denseSeconds / sparseSeconds),
+    ]
     return results
   }
 

@@ -14,6 +14,11 @@ struct StepCommand: AsyncParsableCommand {
   @Option(parsing: .unconditional, help: "The share of query-key pairs that a sparse call computes.")
   var density = 0.3
 
+  @Option(
+    help: "What attention multiplies, or several, measured by turns: auto,fp8.",
+    transform: OptionList.parse(OptionValue.attentionNumbers))
+  var attentionDtype: [AttentionNumbers] = [.activations]
+
   @Option(parsing: .unconditional, help: "Columns of pixels. (default: the model's)")
   var width: Int?
 
@@ -35,7 +40,8 @@ struct StepCommand: AsyncParsableCommand {
   func run() async throws {
     let size = try size
     let benchmark = try StepBenchmark(
-      model.source.directory(), density: density, frames: frames, size: size, rounds: rounds, decodes: decode)
+      model.source.directory(), density: density, numbers: attentionDtype, frames: frames, size: size, rounds: rounds,
+      decodes: decode)
     try benchmark.run(model.options) { try write([$0], json: json) }
   }
 
