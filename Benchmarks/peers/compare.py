@@ -4,7 +4,7 @@
 
 Both sides run by turns, round after round, with the same number of threads; every figure is the median over rounds of
 the ratio within a round, so that what else the machine does meets both sides alike. A ratio above 1 says that ours is
-faster. `--onednn-isa AVX512_CORE_BF16` keeps PyTorch's oneDNN from using AMX, for a comparison of like with like;
+faster. `--their-isa AVX512_CORE_BF16` keeps PyTorch from using AMX, `AVX2` from more than that, for a comparison of like with like;
 `--isa` names the instruction set of our kernels. A comparison that fails is reported in the table.
 """
 
@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument("--only", help="attention,densities,prepare,layers,model: some of them")
     parser.add_argument("--dtype", choices=["float32", "bfloat16"], help="one element type only")
     parser.add_argument("--isa", help="the instruction set of our kernels")
-    parser.add_argument("--onednn-isa", help="the most that PyTorch's oneDNN may use")
+    parser.add_argument("--their-isa", help="the most that PyTorch may use, by oneDNN's name for it: AVX2, AVX512_CORE_BF16")
     parser.add_argument("--no-flex", action="store_true", help="without FlexAttention, which needs a C++ compiler")
     parser.add_argument("--quick", action="store_true", help="the shortest sequences only")
     parser.add_argument("--seconds", type=float, default=1e9, help="stop after this time, with the rounds made so far")
@@ -89,7 +89,7 @@ def main() -> None:
     end = time.monotonic() + arguments.seconds
     ours = Ours(arguments.svgen, arguments.threads, arguments.isa, arguments.inner_rounds)
     probe = ours.run(["attention", "--heads", "1", "--tokens", "512", "--density", "1", "--rounds", "1"])[0]
-    theirs = Theirs(arguments.threads, arguments.onednn_isa)
+    theirs = Theirs(arguments.threads, arguments.their_isa)
     chosen = choose(arguments, probe["element_type"] == "bfloat16")
     for comparison in chosen:
         comparison.repeats = min(comparison.repeats, arguments.inner_rounds)
@@ -112,7 +112,7 @@ def main() -> None:
 
     made = sorted({len(comparison.lines) for comparison in chosen if comparison.lines}) or [0]
     rounds = f"{made[0]}" if made[0] == made[-1] else f"{made[0]} to {made[-1]}"
-    limit = f", oneDNN limited to {arguments.onednn_isa}" if arguments.onednn_isa else ""
+    limit = f", limited to {arguments.their_isa}" if arguments.their_isa else ""
     head = [
         f"{processor()}, {arguments.threads} threads, {datetime.date.today()}; ours: kernels {probe['instruction_set']}; "
         f"theirs: PyTorch {theirs.about['torch']} ({theirs.about['capability']}{limit}); medians of {rounds} alternating "

@@ -40,11 +40,15 @@ class Measured:
 class Theirs:
     """A process that lives as long as the comparisons: importing and compiling are not measured."""
 
-    def __init__(self, threads: int, onednn_isa: str | None):
+    def __init__(self, threads: int, isa: str | None):
         self.threads = threads
         self.environment = dict(os.environ, OMP_NUM_THREADS=str(threads), TOKENIZERS_PARALLELISM="false")
-        if onednn_isa:
-            self.environment["ONEDNN_MAX_CPU_ISA"] = onednn_isa
+        if isa:
+            # PyTorch multiplies with oneDNN and MKL, and has kernels of its own; each has its own switch.
+            avx2 = isa.startswith("AVX2")
+            self.environment["ONEDNN_MAX_CPU_ISA"] = isa
+            self.environment["MKL_ENABLE_INSTRUCTIONS"] = "AVX2" if avx2 else "AVX512"
+            self.environment["ATEN_CPU_CAPABILITY"] = "avx2" if avx2 else "avx512"
         self.start()
 
     def start(self) -> None:

@@ -1,6 +1,6 @@
 """Checks and times the kernels that prepare and profile heads.
 
-python3 Tools/cuda/heads.py {64,128}, in the root of the repository. Needs a GPU, PyTorch and NVRTC.
+python3 Tools/cuda/heads.py {64,128} [MACRO=VALUE...], in the root of the repository. Needs a GPU, PyTorch and NVRTC.
 """
 import sys, torch, numpy as np
 import cuda, attention as A
@@ -9,7 +9,7 @@ dev = "cuda"
 torch.zeros(1, device=dev)
 SM = torch.cuda.get_device_properties(0).multi_processor_count
 src = "Sources/CCUDA/attention/"
-cubin, log = cuda.compile(src + f"prepare_d{D}.cu", "sm_90")
+cubin, log = cuda.compile(src + f"prepare_d{D}.cu", "sm_90", sys.argv[2:])
 prepare = cuda.Kernel(cubin, f"prepare_d{D}", 0)
 cubin, log = cuda.compile(src + f"profile_d{D}.cu", "sm_90")
 profile = cuda.Kernel(cubin, f"profile_d{D}", 64 * D * 2 + 4 * 64 * D * 2)

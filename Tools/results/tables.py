@@ -16,7 +16,7 @@ import json
 import math
 import statistics
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 BEGIN, END = "<!-- tables.py begins -->", "<!-- tables.py ends -->"
@@ -37,7 +37,7 @@ class Pair:
         self.ssim = number(quality["ssim"])
         self.dense_seconds, self.seconds = dense["seconds"], sparse["seconds"]
         self.operations = dense["floatingPointOperations"], sparse["floatingPointOperations"]
-        self.machine = {item["name"]: item["value"] for item in line["machine"]}
+        self.machine = "; ".join(f"{item['name']} {item['value']}" for item in line["machine"])
         self.version = line["version"]
 
     @property
@@ -209,13 +209,21 @@ def overhead(pairs: list[Pair]) -> str:
     return table(["rows", "profiling", "of the whole run", "speed-up", "rounds"], rows)
 
 
+def origins(parts: dict[str, list[Pair]]) -> str:
+    """Which versions and machines made the pairs, the most frequent first."""
+    quality_pairs = {pair.key: pair for part, pairs in parts.items() if not part.startswith("speed") for pair in pairs}
+    groups = {"Quality": list(quality_pairs.values()),
+              "Speed": [pair for part, pairs in parts.items() if part.startswith("speed") for pair in pairs]}
+    lines = []
+    for name, pairs in groups.items():
+        made = Counter(f"version {pair.version}; {pair.machine}" for pair in pairs).most_common()
+        lines += [f"- {name}, {amount} {'pair' if amount == 1 else 'pairs'}: {origin}." for origin, amount in made]
+    return "\n".join(lines)
+
+
 def markdown(parts: dict[str, list[Pair]]) -> str:
     """The parts that are there, quality first."""
-    some = {part: parts[part] for part in parts if not part.startswith("speed")}
-    every = next(iter(parts.values()))[0]
-    machine = "; ".join(f"{name} {value}" for name, value in every.machine.items())
-    pairs = len({pair.key for some_pairs in some.values() for pair in some_pairs})
-    sections = [f"Version {every.version}; {pairs} pairs for quality. Machine: {machine}."]
+    sections = [origins(parts)]
     defaults = parts.get("methods", [])
     if defaults:
         sections += ["### Quality against the two ablations", methods(defaults)]

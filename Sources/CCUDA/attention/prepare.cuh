@@ -20,6 +20,10 @@ constexpr int kDimension = HEAD_DIMENSION;
 /// A thread holds 8 elements of a row.
 constexpr int kRowThreads = kDimension / 8;
 constexpr int kThreads = 256;
+/// Blocks of a multiprocessor: what keeps enough bytes under way.
+#ifndef BLOCKS
+#define BLOCKS 3
+#endif
 constexpr int kBlockTokens = kThreads / kRowThreads;
 
 struct PrepareParameters {
@@ -44,13 +48,21 @@ __device__ __forceinline__ Quad pack(const Eight& e) {
           packBFloat16(e.x[6], e.x[7])};
 }
 
-/// Eight numbers of a vector, or `otherwise` where there is none.
-__device__ __forceinline__ Eight loadEight(const float* source, i32 first, float otherwise) {
-  Eight e;
-#pragma unroll
-  for (int i = 0; i < 8; ++i)
-    e.x[i] = source == nullptr ? otherwise : source[first + i];
-  return e;
+/// What a segment's queries and keys are multiplied by and moved by, in shared memory: in registers it would cost half
+/// of the threads.
+struct NormVectors {
+  float queryWeight[kDimension], queryBias[kDimension], keyWeight[kDimension], keyBias[kDimension];
+};
+
+/// Fills the vectors, with ones and zeros where there are none; then the block must meet.
+__device__ __forceinline__ void load(NormVectors& vectors, const Segment& segment) {
+  const i32 i = static_cast<i32>(threadIdx.x);
+  if (i < kDimension) {
+    vectors.queryWeight[i] = segment.queryWeight == nullptr ? 1.0f : segment.queryWeight[i];
+    vectors.queryBias[i] = segment.queryBias == nullptr ? 0.0f : segment.queryBias[i];
+    vectors.keyWeight[i] = segment.keyWeight == nullptr ? 1.0f : segment.keyWeight[i];
+    vectors.keyBias[i] = segment.keyBias == nullptr ? 0.0f : segment.keyBias[i];
+  }
 }
 
 /// The sum over the threads of a row.
@@ -62,7 +74,7 @@ __device__ __forceinline__ float rowSum(float x) {
 }
 
 /// Normalizes a row and rotates its pairs.
-__device__ __forceinline__ void transform(Eight& e, i32 norm, float epsilon, const Eight& weight, const Eight& bias,
+__device__ __forceinline__ void transform(Eight& e, i32 norm, float epsilon, const float* weight, const float* bias,
                                           const Eight& turn) {
   if (norm != 0) {
     float mean = 0.0f;
@@ -81,7 +93,7 @@ __device__ __forceinline__ void transform(Eight& e, i32 norm, float epsilon, con
     const float factor = rsqrtf(rowSum(squares) * (1.0f / kDimension) + epsilon);
 #pragma unroll
     for (int i = 0; i < 8; ++i)
-      e.x[i] = fmaf(e.x[i] * factor, weight.x[i], bias.x[i]);
+      e.x[i] = fmaf(e.x[i] * factor, weight[i], bias[i]);
   }
 #pragma unroll
   for (int pair = 0; pair < 4; ++pair) {
@@ -93,7 +105,7 @@ __device__ __forceinline__ void transform(Eight& e, i32 norm, float epsilon, con
 }
 
 /// Grid: groups of tokens in frame-major packed order, groups of heads.
-extern "C" __global__ void __launch_bounds__(kThreads) KERNEL(const __grid_constant__ PrepareParameters p) {
+extern "C" __global__ void __launch_bounds__(kThreads, BLOCKS) KERNEL(const __grid_constant__ PrepareParameters p) {
   const Geometry& g = p.geometry;
   const i32 row = static_cast<i32>(blockIdx.x) * kBlockTokens + static_cast<i32>(threadIdx.x) / kRowThreads;
   const i32 piece = static_cast<i32>(threadIdx.x) % kRowThreads;
@@ -107,10 +119,9 @@ extern "C" __global__ void __launch_bounds__(kThreads) KERNEL(const __grid_const
   const bool exists = token < (isVideo ? g.videoTokens : g.validText);
   const i32 tokenMajorRow = isVideo && exists ? token % g.tokensPerFrame * g.frames + token / g.tokensPerFrame : row;
 
-  const Eight queryWeight = loadEight(segment.queryWeight, 8 * piece, 1.0f);
-  const Eight queryBias = loadEight(segment.queryBias, 8 * piece, 0.0f);
-  const Eight keyWeight = loadEight(segment.keyWeight, 8 * piece, 1.0f);
-  const Eight keyBias = loadEight(segment.keyBias, 8 * piece, 0.0f);
+  __shared__ __align__(16) NormVectors vectors;
+  load(vectors, segment);
+  __syncthreads();
   Eight turn{{1, 1, 1, 1, 0, 0, 0, 0}};
   if (exists && segment.cosine != nullptr) {
 #pragma unroll
@@ -125,22 +136,31 @@ extern "C" __global__ void __launch_bounds__(kThreads) KERNEL(const __grid_const
   const i64 place = pieceOffset<kDimension>(row, piece);
   const i64 tokenMajorPlace = pieceOffset<kDimension>(tokenMajorRow, piece);
 
-#pragma unroll 2
-  for (i32 head = firstHead; head < lastHead; ++head) {
-    Quad query{}, key{}, value{};
-    if (exists) {
-      query = loadQuad(source + head * kDimension);
-      key = loadQuad(source + width + head * kDimension);
-      value = loadQuad(source + 2 * width + head * kDimension);
+  struct Parts {
+    Quad query, key, value;
+  };
+  const auto loadHead = [&](i32 head) {
+    Parts parts{};
+    if (exists && head < lastHead) {
+      parts.query = loadQuad(source + head * kDimension);
+      parts.key = loadQuad(source + width + head * kDimension);
+      parts.value = loadQuad(source + 2 * width + head * kDimension);
     }
-    Eight q = unpack(query), k = unpack(key);
-    transform(q, segment.norm, segment.epsilon, queryWeight, queryBias, turn);
-    transform(k, segment.norm, segment.epsilon, keyWeight, keyBias, turn);
+    return parts;
+  };
+  // The compiler moves no load before a store that may meet it, so the next head is asked for by hand.
+  Parts next = loadHead(firstHead);
+  for (i32 head = firstHead; head < lastHead; ++head) {
+    const Parts parts = next;
+    next = loadHead(head + 1);
+    Eight q = unpack(parts.query), k = unpack(parts.key);
+    transform(q, segment.norm, segment.epsilon, vectors.queryWeight + 8 * piece, vectors.queryBias + 8 * piece, turn);
+    transform(k, segment.norm, segment.epsilon, vectors.keyWeight + 8 * piece, vectors.keyBias + 8 * piece, turn);
     const Quad zero{0, 0, 0, 0};
     u8* target =
         p.output + headOffset<kDimension>(g, head) + (isTokenMajor(p.patterns, head) ? tokenMajorPlace : place);
     *reinterpret_cast<Quad*>(target) = exists ? pack(q) : zero;
     *reinterpret_cast<Quad*>(target + part) = exists ? pack(k) : zero;
-    *reinterpret_cast<Quad*>(target + 2 * part) = value;
+    *reinterpret_cast<Quad*>(target + 2 * part) = parts.value;
   }
 }

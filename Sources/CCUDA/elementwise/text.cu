@@ -7,8 +7,8 @@
 /// is one: `[heads, rows of the grid, n]`.
 ///
 /// `query` is `[m, heads · D]`, `key` and `value` are `[n, keyHeads · D]`, `bias` is `[heads, m, n]` or null; a causal
-/// row sees the keys up to its own. Grid: rows from `firstRow` on, heads. Shared memory: `D · 4` bytes, and `n · 4` for
-/// scores.
+/// row sees the keys up to its own. Grid: rows from `firstRow` on, heads. Shared memory: `D · 4` bytes rounded up to
+/// 16, which is what the compiler loads at once, and `n · 4` for scores.
 extern "C" __global__ void __launch_bounds__(128)
     attend_text(const u16* query, const u16* key, const u16* value, const float* bias, u16* output, float* scratch,
                 i32 firstRow, i32 rows, i32 keys, i32 heads, i32 keyHeads, i32 dimension, float scale, i32 isCausal) {
@@ -17,8 +17,8 @@ extern "C" __global__ void __launch_bounds__(128)
   float* own = reinterpret_cast<float*>(memory);
   const i32 row = firstRow + static_cast<i32>(blockIdx.x);
   const i32 head = blockIdx.y;
-  float* scores =
-      scratch != nullptr ? scratch + (static_cast<i64>(head) * gridDim.x + blockIdx.x) * keys : own + dimension;
+  float* scores = scratch != nullptr ? scratch + (static_cast<i64>(head) * gridDim.x + blockIdx.x) * keys
+                                     : own + (dimension + 3) / 4 * 4;
   const i64 keyStride = static_cast<i64>(keyHeads) * dimension;
   const i64 keyStart = static_cast<i64>(head / (heads / keyHeads)) * dimension;
   const i64 start = (static_cast<i64>(row) * heads + head) * dimension;

@@ -26,9 +26,12 @@ enum CUDATextAttention: Hashable, Sendable {
     if fitsTiles && keys >= Self.fewKeys {
       self = .tiles
     } else {
-      self = (keys + dimension) * 4 + 16 <= Self.sharedBytes ? .rows : .rowsInMemory
+      self = Self.queryBytes(dimension) + keys * 4 + 16 <= Self.sharedBytes ? .rows : .rowsInMemory
     }
   }
+
+  /// A query in float32, rounded up to what is loaded at once.
+  private static func queryBytes(_ dimension: Int) -> Int { (dimension + 3) / 4 * 16 }
 
   /// Rows of each launch.
   func rowsOfLaunch(rows: Int, heads: Int, keys: Int) -> Int {
@@ -38,8 +41,8 @@ enum CUDATextAttention: Hashable, Sendable {
   /// Blocks for so many rows and heads.
   func launch(rows: Int, heads: Int, keys: Int, dimension: Int) -> CUDALaunch {
     switch self {
-    case .rows: .rows(rows, heads, threads: 128, sharedBytes: (keys + dimension) * 4)
-    case .rowsInMemory: .rows(rows, heads, threads: 128, sharedBytes: dimension * 4)
+    case .rows: .rows(rows, heads, threads: 128, sharedBytes: Self.queryBytes(dimension) + keys * 4)
+    case .rowsInMemory: .rows(rows, heads, threads: 128, sharedBytes: Self.queryBytes(dimension))
     case .tiles:
       // The queries; keys and values in turn.
       .rows(

@@ -35,7 +35,9 @@ struct VideoPatches: Sendable {
     let result = Tensor.host([grid.count, channels * framesPerToken * size * size], .float32)
     latents.withSpan(of: Float.self) { source in
       result.withMutableSpan(of: Float.self) { target in
-        forEachElement(of: latents.shape) { latent, token in target[token] = source[latent] }
+        forEachRun(of: latents.shape) { latent, token in
+          for column in 0..<size { target[token + column] = source[latent + column] }
+        }
       }
     }
     return result
@@ -46,16 +48,19 @@ struct VideoPatches: Sendable {
     let result = Tensor.host(shape, .float32)
     tokens.withSpan(of: Float.self) { source in
       result.withMutableSpan(of: Float.self) { target in
-        forEachElement(of: shape) { latent, token in target[latent] = source[token] }
+        forEachRun(of: shape) { latent, token in
+          for column in 0..<size { target[latent + column] = source[token + column] }
+        }
       }
     }
     return result
   }
 
-  /// Calls `body` with the index of every element in the latents and in the tokens.
+  /// Calls `body` with where every row of every token's square begins, in the latents and in the tokens: `size` elements
+  /// that follow one another in both.
   @inline(__always)
-  private func forEachElement(of shape: Shape, _ body: (_ latent: Int, _ token: Int) -> Void) {
-    let (frames, channels, height, width) = (shape[1], shape[2], shape[3], shape[4])
+  private func forEachRun(of shape: Shape, _ body: (_ latent: Int, _ token: Int) -> Void) {
+    let (frames, channels, height) = (shape[1], shape[2], shape[3])
     let grid = grid(latents: shape)
     let features = channels * framesPerToken * size * size
     var latent = 0
@@ -64,9 +69,9 @@ struct VideoPatches: Sendable {
         for row in 0..<height {
           let token = (frame / framesPerToken * grid.height + row / size) * grid.width
           let feature = ((channel * framesPerToken + frame % framesPerToken) * size + row % size) * size
-          for column in 0..<width {
-            body(latent, (token + column / size) * features + feature + column % size)
-            latent += 1
+          for column in 0..<grid.width {
+            body(latent, (token + column) * features + feature)
+            latent += size
           }
         }
       }
