@@ -1,3 +1,4 @@
+import Attention
 import Compute
 import Diffusion
 import Figures
@@ -22,19 +23,21 @@ extension Planner {
   }
 
   /// Predicts the memory of each phase, from configurations: weights need not be there.
-  package func memory(size: VideoSize, tiled: Bool) -> MemoryPlan {
+  package func memory(
+    size: VideoSize, tiled: Bool, numbers: AttentionNumbers = .activations
+  ) -> MemoryPlan {
     MemoryPlan(
-      model: pipeline.model, size: size, tiled: tiled, activations: pipeline.device.activationType,
+      model: pipeline.model, size: size, tiled: tiled, activations: pipeline.device.activationType, attention: numbers,
       overheads: chosen.overheads)
   }
 
   /// What a person should know before the work begins: that the device has no room for it, and what would fit.
-  func memoryProblem(_ memory: MemoryPlan, size: VideoSize, tiled: Bool) -> String? {
+  func memoryProblem(_ memory: MemoryPlan, size: VideoSize, tiled: Bool, numbers: AttentionNumbers) -> String? {
     guard chosen.overheads.isFixed, let peak = memory.peakPhase, peak.total > chosen.memory else { return nil }
     let wanted =
       "\(peak.name) needs about \(Figure.bytes(peak.total)), and \(chosen.name) has \(Figure.bytes(chosen.memory))"
     func fits(_ size: VideoSize, tiled: Bool) -> Bool {
-      self.memory(size: size, tiled: tiled).peak <= chosen.memory
+      self.memory(size: size, tiled: tiled, numbers: numbers).peak <= chosen.memory
     }
     if !tiled, fits(size, tiled: true) { return "\(wanted): decode in tiles (--tiling on)" }
     let multiple = pipeline.model.sizeRule.frameMultiple
@@ -82,9 +85,12 @@ struct MemoryOverheads: Hashable, Sendable {
 
 extension MemoryPlan {
   /// Predicts the memory of each phase.
-  /// - Parameter activations: The element type of activations and weights.
+  /// - Parameters:
+  ///   - activations: The element type of activations and weights.
+  ///   - attention: What attention multiplies.
   init(
-    model: any VideoModel, size: VideoSize, tiled: Bool, activations: ElementType, overheads: MemoryOverheads
+    model: any VideoModel, size: VideoSize, tiled: Bool, activations: ElementType, attention: AttentionNumbers,
+    overheads: MemoryOverheads
   ) {
     func phase(_ name: String, _ role: ModelNetwork.Role, working: Int, keeps: Int = 0) -> Phase {
       // The pages of the files are let go of once the weights are packed.
@@ -103,7 +109,13 @@ extension MemoryPlan {
       let working = conditioning.workingBytes(for: size, tiled: tiled, activations: activations)
       phases.append(phase("image", .decoder, working: working, keeps: frames(2 * pixels)))
     }
-    phases.append(phase("denoising", .transformer, working: working(.denoising)))
+    var quantized = 0
+    if attention == .float8 {
+      // Queries, keys and values of a layer in a byte each, beside those that they are made from.
+      let description = model.description
+      quantized = 3 * model.layout(for: size).sequenceLength * description.heads * description.headDimension
+    }
+    phases.append(phase("denoising", .transformer, working: working(.denoising) + quantized))
     phases.append(
       phase(
         "decoding", .decoder, working: working(.decoding(tiled: tiled)),
