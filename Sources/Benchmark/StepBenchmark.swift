@@ -1,5 +1,4 @@
 import Attention
-import Checkpoint
 import Compute
 import Diffusion
 import Models
@@ -8,58 +7,32 @@ import Tensor
 
 /// Steps of a model of full width and depth with random weights: from its configurations alone.
 ///
-/// A dense and a sparse step run by turns, after a sparse one that is not counted. Random weights take the time of trained
-/// ones; the patterns that profiling finds, and so the density of the bands, are those of noise.
+/// A dense and a sparse step run by turns, after a sparse one that is not counted. The patterns that profiling finds, and so
+/// the density of the bands, are those of noise.
 public struct StepBenchmark: Sendable {
-  /// The configurations.
-  public let directory: ModelDirectory
-  /// The share of query-key pairs that a sparse call computes.
-  public let density: Double
-  /// Frames of the video; the model's own number when `nil`.
-  public let frames: Int?
-  /// Columns and rows of pixels; the model's own when `nil`.
-  public let size: (width: Int, height: Int)?
-  /// How often each step is run.
-  public let rounds: Int
-  /// Whether latents are decoded too.
-  public let decodes: Bool
+  private let model: RandomModel
+  private let density: Double
+  private let rounds: Int
 
   /// Creates a benchmark.
+  /// - Parameters:
+  ///   - density: The share of query-key pairs that a sparse call computes.
+  ///   - rounds: How often each step is run.
   /// - Throws: ``BenchmarkError`` for a number of rounds that is not positive and a density that is none.
-  public init(
-    _ directory: ModelDirectory, density: Double, frames: Int?, size: (width: Int, height: Int)?, rounds: Int,
-    decodes: Bool
-  ) throws(BenchmarkError) {
+  public init(_ model: RandomModel, density: Double, rounds: Int) throws(BenchmarkError) {
     try require("--rounds", rounds)
     guard density > 0, density <= 1 else { throw BenchmarkError("--density must lie between 0 and 1, not \(density)") }
-    self.directory = directory.withRandomWeights()
+    self.model = model
     self.density = density
-    self.frames = frames
-    self.size = size
     self.rounds = rounds
-    self.decodes = decodes
   }
 
-  /// Loads the networks one after the other and measures.
-  /// - Parameter report: Called with each result as soon as it is there.
+  /// Loads the transformer and measures.
+  /// - Returns: The dense step, then the sparse one.
   /// - Throws: What the device and the model throw.
-  public func run(_ options: GeneratorOptions, report: (BenchmarkResult) throws -> Void) throws {
-    try options.check()
-    let chosen = try options.makeDevice()
-    let pipeline = try VideoPipeline(directory: directory, device: chosen.device)
-    let model = pipeline.model
-    let usual = model.description.defaultSize
-    let video = VideoSize(
-      width: size?.width ?? usual.width, height: size?.height ?? usual.height, frames: frames ?? usual.frames)
-    try model.sizeRule.check(video)
-    for result in try steps(pipeline, video, chosen.name) { try report(result) }
-    chosen.device.trim()
-    if decodes { try report(decoding(pipeline, video, chosen.name)) }
-  }
-
-  /// A dense and a sparse step.
-  private func steps(_ pipeline: VideoPipeline, _ video: VideoSize, _ name: String) throws -> [BenchmarkResult] {
-    let (model, device) = (pipeline.model, pipeline.device)
+  public func run(_ options: GeneratorOptions) throws -> [BenchmarkResult] {
+    let prepared = try model.prepared(options)
+    let (model, device) = (prepared.model, prepared.device)
     let description = model.description
     let loading = try elapsedSeconds { try model.loadDenoiser(on: device) }
     let tally = PairTally()
@@ -68,7 +41,7 @@ public struct StepBenchmark: Sendable {
       schedule: AttentionSchedule(
         steps: 2, layers: description.layers, denseSteps: .count(1), denseLayers: .fraction(0.03)),
       listener: tally.add)
-    let input = try input(model, video, on: device)
+    let input = try input(model, prepared.video, on: device)
     var times = [[OperationTimes]](repeating: [], count: 2)
     var samples = [[Double]](repeating: [], count: 2)
     var densities = [1.0, 1.0]
@@ -86,9 +59,14 @@ public struct StepBenchmark: Sendable {
     for _ in 0..<rounds {
       for step in [0, 1] { try run(step) }
     }
+    let shape = [("tokens", model.layout(for: prepared.video).sequenceLength), ("layers", description.layers)]
     var results = [0, 1].map { step in
-      var result = result(step == 0 ? "dense" : "svg", video, Samples(samples[step]), pipeline, name)
+      var result = prepared.result(
+        "step", step == 0 ? "dense" : "svg", shape: shape, Samples(samples[step]))
       result.density = densities[step]
+      if let gpu = device as? CUDADevice {
+        result.figures.append(("peak_memory_megabytes", Double(gpu.memory.peak) / 1e6))
+      }
       result.figures += OperationKind.allCases.map { kind in
         ("\(kind.rawValue)_seconds", Samples(times[step].map { $0[kind] }).median)
       }
@@ -109,20 +87,6 @@ public struct StepBenchmark: Sendable {
     return results
   }
 
-  /// Random latents become frames.
-  private func decoding(_ pipeline: VideoPipeline, _ video: VideoSize, _ name: String) throws -> BenchmarkResult {
-    let (model, device) = (pipeline.model, pipeline.device)
-    let decoder = try model.loadDecoder(on: device)
-    var noise = NormalGenerator(seed: 1)
-    let latents = model.decodableLatents(noise.draw(model.latentShape(for: video)), for: video)
-    device.resetTimes()
-    let run = try elapsedSeconds { try decoder.decode(latents, tiled: true) { _ in } }
-    var result = result("decode in tiles", video, Samples([run.seconds]), pipeline, name)
-    let times = device.times
-    result.figures += OperationKind.allCases.map { ("\($0.rawValue)_seconds", times[$0]) }
-    return result
-  }
-
   /// Noise in the place of latents, prompt and image.
   private func input(_ model: any VideoModel, _ video: VideoSize, on device: any ComputeDevice) throws -> DenoiserInput
   {
@@ -138,29 +102,4 @@ public struct StepBenchmark: Sendable {
       latents: latents, timestep: 500, text: text, guidance: model.description.guidanceKind == .embedded ? 6 : nil,
       image: model.imageConditioning == nil ? nil : noise.draw(latents.shape))
   }
-
-  private func result(
-    _ variant: String, _ video: VideoSize, _ samples: Samples, _ pipeline: VideoPipeline, _ device: String
-  ) -> BenchmarkResult {
-    let layout = pipeline.model.layout(for: video)
-    var result = BenchmarkResult(
-      benchmark: "step", variant: variant,
-      shape: [
-        ("width", video.width), ("height", video.height), ("frames", video.frames), ("tokens", layout.sequenceLength),
-        ("layers", pipeline.model.description.layers),
-      ].map { BenchmarkResult.Extent(name: $0.0, value: $0.1) }, samples: samples)
-    result.elementType = pipeline.device.activationType.rawValue
-    result.instructionSet = device
-    if let gpu = pipeline.device as? CUDADevice {
-      result.figures.append(("peak_memory_megabytes", Double(gpu.memory.peak) / 1e6))
-    }
-    return result
-  }
-}
-
-/// What `body` gives, and the seconds that it took.
-private func elapsedSeconds<Result>(_ body: () throws -> Result) rethrows -> (result: Result, seconds: Double) {
-  let start = ContinuousClock.now
-  let result = try body()
-  return (result, (ContinuousClock.now - start) / .seconds(1))
 }

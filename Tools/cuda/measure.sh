@@ -54,11 +54,14 @@ video() {
   rm -f "$results"/*.y4m
 }
 
-# Seconds of a dense and of a sparse step by phase, and of decoding; full width and depth, random weights.
+# Seconds of a dense and of a sparse step by phase, and of decoding with its memory; full width and depth, random weights.
 steps() {
   for model in cogvideox-1.5 hunyuan-video; do
     # shellcheck disable=SC2086
-    limit 170 "step-$model" "$svgen" benchmark step --json --decode --density 0.25 --device "$device" \
+    limit 120 "step-$model" "$svgen" benchmark step --json --density 0.25 --device "$device" \
+      --model "Tests/Fixtures/Published/$model" ${SIZE:-}
+    # shellcheck disable=SC2086
+    limit 60 "decode-$model" "$svgen" benchmark decode --json --tiling on --device "$device" \
       --model "Tests/Fixtures/Published/$model" ${SIZE:-}
   done
 }

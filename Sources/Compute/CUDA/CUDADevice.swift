@@ -115,6 +115,10 @@ public final class CUDADevice: ComputeDevice {
   /// How much memory tensors take and have taken.
   public var memory: MemoryUse { context.memoryUse }
 
+  /// The most of the GPU's memory that was taken, in bytes: what the pool of tensors held at its peak, idle memory included,
+  /// and what is taken beside it now, by the context, kernels and libraries, and by other programs.
+  package var peakFootprint: Int { context.peakFootprint }
+
   /// Returns memory that no tensor uses to the system.
   public func trim() { context.trim() }
 

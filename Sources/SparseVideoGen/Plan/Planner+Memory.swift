@@ -10,7 +10,7 @@ extension Planner {
   ///
   /// The choice depends on the size of the device, not on what happens to be free: the same request gives the same
   /// video every time.
-  func decodesInTiles(_ tiles: DecodingTiles, size: VideoSize) -> Bool {
+  package func decodesInTiles(_ tiles: DecodingTiles, size: VideoSize) -> Bool {
     switch tiles {
     case .on: return true
     case .off: return false
@@ -22,7 +22,7 @@ extension Planner {
   }
 
   /// Predicts the memory of each phase, from configurations: weights need not be there.
-  func memory(size: VideoSize, tiled: Bool) -> MemoryPlan {
+  package func memory(size: VideoSize, tiled: Bool) -> MemoryPlan {
     MemoryPlan(
       model: pipeline.model, size: size, tiled: tiled, activations: pipeline.device.activationType,
       overheads: chosen.overheads)
