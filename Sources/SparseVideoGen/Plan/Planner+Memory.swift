@@ -57,27 +57,30 @@ extension Planner {
 struct MemoryOverheads: Hashable, Sendable {
   /// What the program holds before it loads anything.
   let program: Int
-  /// What convolutions of many shapes hold.
+  /// What the code of convolutions takes for frames of one size.
   let convolutions: Int
   /// What activations take in all, in percent of those that are alive: devices keep idle memory.
   let poolPercent: Int
   /// The same while decoding, where frames grow from level to level, so that no block of one serves the next.
   let decodingPoolPercent: Int
+  /// What is kept beyond that while decoding, but at most as much as is alive.
+  let idleSlack: Int
   /// Whether the frames of the video are in the same memory.
   let keepsFrames: Bool
   /// Whether there is no more memory than the device has: no swapping.
   let isFixed: Bool
 
-  /// Measured over videos of 0.3 to 3.2 million pixels; oneDNN's generated code is what convolutions hold.
+  /// Measured over videos of 0.3 to 3.2 million pixels. oneDNN generates 0.3 to 3 MB of code and descriptions for every
+  /// convolution and every size of slab, in bfloat16 with AMX.
   static let processor = MemoryOverheads(
-    program: 45_000_000, convolutions: 10_000_000, poolPercent: 115, decodingPoolPercent: 130, keepsFrames: true,
-    isFixed: false)
+    program: 45_000_000, convolutions: 50_000_000, poolPercent: 115, decodingPoolPercent: 130,
+    idleSlack: CPUDevice.idleSlack, keepsFrames: true, isFixed: false)
 
   /// A CUDA context with our kernels, and cuBLASLt's workspace; the pool keeps what is freed and gives it out again. Chosen
   /// with caution, not measured yet.
   static let gpu = MemoryOverheads(
-    program: 700_000_000, convolutions: 0, poolPercent: 115, decodingPoolPercent: 130, keepsFrames: false,
-    isFixed: true)
+    program: 700_000_000, convolutions: 0, poolPercent: 115, decodingPoolPercent: 130, idleSlack: 0,
+    keepsFrames: false, isFixed: true)
 }
 
 extension MemoryPlan {
@@ -86,28 +89,35 @@ extension MemoryPlan {
   init(
     model: any VideoModel, size: VideoSize, tiled: Bool, activations: ElementType, overheads: MemoryOverheads
   ) {
-    func phase(_ name: String, _ role: ModelNetwork.Role, working: Int, keeps: Int = 0) -> Phase {
+    func phase(_ name: String, parameters: Int, activations working: Int) -> Phase {
       // The pages of the files are let go of once the weights are packed.
-      let parameters = model.networks.filter { $0.role == role }.reduce(0) { $0 + $1.loadedParameters }
       let held = parameters * activations.byteCount
-      let pool = role == .decoder ? overheads.decodingPoolPercent : overheads.poolPercent
-      let working = working * pool / 100 + keeps
       return Phase(name: name, weights: held, activations: working, total: overheads.program + held + working)
     }
-    func working(_ kind: WorkPhase) -> Int { model.workingBytes(kind, for: size, activations: activations) }
-    func frames(_ bytes: Int) -> Int { overheads.convolutions + (overheads.keepsFrames ? bytes : 0) }
-    let pixels = 3 * size.width * size.height * ElementType.float32.byteCount
-    var phases = [phase("encoding", .textEncoder, working: working(.encoding))]
-    if let conditioning = model.imageConditioning {
-      // The encoder has about as many weights as the decoder.
-      let working = conditioning.workingBytes(for: size, tiled: tiled, activations: activations)
-      phases.append(phase("image", .decoder, working: working, keeps: frames(2 * pixels)))
+    func parameters(_ role: ModelNetwork.Role) -> Int {
+      model.networks.filter { $0.role == role }.reduce(0) { $0 + $1.loadedParameters }
     }
-    phases.append(phase("denoising", .transformer, working: working(.denoising)))
+    func layers(_ kind: WorkPhase) -> Int {
+      model.workingBytes(kind, for: size, activations: activations) * overheads.poolPercent / 100
+    }
+    // Tiles at the right, at the bottom and in the corner are smaller than the others.
+    let code = overheads.convolutions * (tiled ? 4 : 1)
+    func convolutions(_ working: Int, frames: Int) -> Int {
+      working * overheads.decodingPoolPercent / 100 + min(overheads.idleSlack, working) + code
+        + (overheads.keepsFrames ? 3 * size.width * size.height * ElementType.float32.byteCount * frames : 0)
+    }
+    var phases = [phase("encoding", parameters: parameters(.textEncoder), activations: layers(.encoding))]
+    if let conditioning = model.imageConditioning {
+      let working = conditioning.workingBytes(for: size, tiled: tiled, activations: activations)
+      phases.append(
+        phase("image", parameters: conditioning.parameters, activations: convolutions(working, frames: 2)))
+    }
+    phases.append(phase("denoising", parameters: parameters(.transformer), activations: layers(.denoising)))
+    let working = model.workingBytes(.decoding(tiled: tiled), for: size, activations: activations)
     phases.append(
       phase(
-        "decoding", .decoder, working: working(.decoding(tiled: tiled)),
-        keeps: frames(pixels * size.frames * model.decodedFrameCopies)))
+        "decoding", parameters: parameters(.decoder),
+        activations: convolutions(working, frames: size.frames * model.decodedFrameCopies)))
     self.init(phases: phases)
   }
 }
