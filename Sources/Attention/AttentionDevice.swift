@@ -71,11 +71,14 @@ public struct HeadLimits: Hashable, Sendable {
   public let heads: Int
   /// The largest head dimension, an even number.
   public let dimension: Int
+  /// The head dimensions that can be attended with ``AttentionNumbers/float8``.
+  public let float8Dimensions: [Int]
 
   /// Creates limits.
-  public init(heads: Int, dimension: Int) {
+  public init(heads: Int, dimension: Int, float8Dimensions: [Int] = []) {
     self.heads = heads
     self.dimension = dimension
+    self.float8Dimensions = float8Dimensions
   }
 
   /// Why heads are outside of the limits, as the end of a sentence; `nil` when they are not.
@@ -85,6 +88,14 @@ public struct HeadLimits: Hashable, Sendable {
       return "heads have an even dimension of at most \(self.dimension) there, not \(dimension)"
     }
     return nil
+  }
+
+  /// Why heads cannot be attended with `numbers`, as the end of a sentence; `nil` when they can.
+  public func refusal(of numbers: AttentionNumbers, dimension: Int) -> String? {
+    guard numbers == .float8, !float8Dimensions.contains(dimension) else { return nil }
+    if float8Dimensions.isEmpty { return "fp8 takes an NVIDIA GPU of compute capability 9.0 (Hopper)" }
+    let dimensions = float8Dimensions.map(String.init).joined(separator: " or ")
+    return "fp8 takes heads of \(dimensions) elements there, not of \(dimension)"
   }
 }
 
@@ -105,6 +116,11 @@ public protocol AttentionDevice: Sendable {
   /// the profile need not wait for it.
   /// - Throws: When memory runs out.
   func prepareHeads(_ projection: AttentionProjection, profile: any HeadProfile) throws -> any PreparedHeads
+
+  /// Rounds prepared heads to 8-bit numbers (``AttentionNumbers/float8``), with scales.
+  /// - Throws: When memory runs out.
+  /// - Precondition: `heads` was made by this device, and ``headLimits`` do not refuse its dimension.
+  func quantizeHeads(_ heads: any PreparedHeads) throws -> any PreparedHeads
 
   /// Attends sampled query rows to all keys and under both bands, in one pass over keys and values.
   /// - Parameters:

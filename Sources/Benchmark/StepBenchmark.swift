@@ -7,83 +7,115 @@ import Tensor
 
 /// Steps of a model of full width and depth with random weights: from its configurations alone.
 ///
-/// A dense and a sparse step run by turns, after a sparse one that is not counted. The patterns that profiling finds, and so
-/// the density of the bands, are those of noise.
+/// A dense and a sparse step run by turns, with each kind of numbers, after sparse ones that are not counted. The patterns
+/// that profiling finds, and so the density of the bands, are those of noise.
 public struct StepBenchmark: Sendable {
   private let model: RandomModel
   private let density: Double
+  private let numbers: [AttentionNumbers]
   private let rounds: Int
 
   /// Creates a benchmark.
   /// - Parameters:
   ///   - density: The share of query-key pairs that a sparse call computes.
+  ///   - numbers: What attention multiplies: each kind is measured.
   ///   - rounds: How often each step is run.
   /// - Throws: ``BenchmarkError`` for a number of rounds that is not positive and a density that is none.
-  public init(_ model: RandomModel, density: Double, rounds: Int) throws(BenchmarkError) {
+  public init(
+    _ model: RandomModel, density: Double, numbers: [AttentionNumbers] = [.activations], rounds: Int
+  ) throws(BenchmarkError) {
     try require("--rounds", rounds)
     guard density > 0, density <= 1 else { throw BenchmarkError("--density must lie between 0 and 1, not \(density)") }
     self.model = model
     self.density = density
+    self.numbers = numbers
     self.rounds = rounds
   }
 
   /// Loads the transformer and measures.
-  /// - Returns: The dense step, then the sparse one.
-  /// - Throws: What the device and the model throw.
+  /// - Returns: For each kind of numbers the dense step, then the sparse one.
+  /// - Throws: ``BenchmarkError`` for numbers that the device does not attend with, and what the device and the model
+  ///   throw.
   public func run(_ options: GeneratorOptions) throws -> [BenchmarkResult] {
     let prepared = try model.prepared(options)
     let (model, device) = (prepared.model, prepared.device)
     let description = model.description
+    for numbers in numbers {
+      if let refusal = device.headLimits.refusal(of: numbers, dimension: description.headDimension) {
+        throw BenchmarkError(
+          "--attention-dtype \(numbers.rawValue): \(refusal); the device is \(prepared.planner.chosen.name)")
+      }
+    }
     let loading = try elapsedSeconds { try model.loadDenoiser(on: device) }
     let tally = PairTally()
-    let attention = SparseVideoGenAttention(
-      device: device, settings: SparseVideoGenSettings(bandWidth: .density(density)),
-      schedule: AttentionSchedule(
-        steps: 2, layers: description.layers, denseSteps: .count(1), denseLayers: .fraction(0.03)),
-      listener: tally.add)
     let input = try input(model, prepared.video, on: device)
-    var times = [[OperationTimes]](repeating: [], count: 2)
-    var samples = [[Double]](repeating: [], count: 2)
-    var densities = [1.0, 1.0]
-    func run(_ step: Int) throws {
+    func run(_ numbers: AttentionNumbers, _ step: Int, into measured: inout Measured) throws {
+      let attention = SparseVideoGenAttention(
+        device: device, settings: SparseVideoGenSettings(bandWidth: .density(density)),
+        schedule: AttentionSchedule(
+          steps: 2, layers: description.layers, denseSteps: .count(1), denseLayers: .fraction(0.03)),
+        numbers: numbers, listener: tally.add)
       device.resetTimes()
       let run = try elapsedSeconds {
         try loading.result.predict(input, attention: attention, step: step, sample: 0)
       }
-      times[step].append(device.times)
-      samples[step].append(run.seconds)
-      densities[step] = try tally.takeDensity()
+      measured.times.append(device.times)
+      measured.samples.append(run.seconds)
+      measured.density = try tally.takeDensity()
     }
-    try run(1)
-    (times, samples) = ([[], []], [[], []])
+    for numbers in numbers {
+      var discarded = Measured()
+      try run(numbers, 1, into: &discarded)
+    }
+    var measured = [[Measured]](repeating: [Measured(), Measured()], count: numbers.count)
     for _ in 0..<rounds {
-      for step in [0, 1] { try run(step) }
+      for (index, numbers) in numbers.enumerated() {
+        for step in [0, 1] { try run(numbers, step, into: &measured[index][step]) }
+      }
     }
-    let shape = [("tokens", model.layout(for: prepared.video).sequenceLength), ("layers", description.layers)]
-    var results = [0, 1].map { step in
-      var result = prepared.result(
-        "step", step == 0 ? "dense" : "svg", shape: shape, Samples(samples[step]))
-      result.density = densities[step]
-      if let gpu = device as? CUDADevice {
+    var results = zip(numbers, measured).flatMap { numbers, measured in
+      self.results(numbers, dense: measured[0], sparse: measured[1], prepared)
+    }
+    results[0].figures.append(("loading_seconds", loading.seconds))
+    return results
+  }
+
+  /// What was measured of one kind of step.
+  private struct Measured {
+    var samples: [Double] = []
+    var times: [OperationTimes] = []
+    var density = 1.0
+  }
+
+  /// The results of a dense and of a sparse step with the same numbers.
+  private func results(
+    _ numbers: AttentionNumbers, dense: Measured, sparse: Measured, _ prepared: PreparedModel
+  ) -> [BenchmarkResult] {
+    let description = prepared.model.description
+    let shape = [("tokens", prepared.model.layout(for: prepared.video).sequenceLength), ("layers", description.layers)]
+    let suffix = numbers == .activations ? "" : " in \(numbers.rawValue)"
+    var results = [("dense", dense), ("svg", sparse)].map { variant, measured in
+      var result = prepared.result("step", variant + suffix, shape: shape, Samples(measured.samples))
+      result.density = measured.density
+      if let gpu = prepared.device as? CUDADevice {
         result.figures.append(("peak_memory_megabytes", Double(gpu.memory.peak) / 1e6))
       }
       result.figures += OperationKind.allCases.map { kind in
-        ("\(kind.rawValue)_seconds", Samples(times[step].map { $0[kind] }).median)
+        ("\(kind.rawValue)_seconds", Samples(measured.times.map { $0[kind] }).median)
       }
       return result
     }
-    results[0].figures.append(("loading_seconds", loading.seconds))
     // The schedule of the paper: a quarter of the steps is dense.
     let denseSteps = Share.fraction(0.25).resolved(of: description.defaultSteps)
     let runs = Double(description.guidanceKind == .classifierFree ? 2 : 1)
-    results[1].figures.append(
+    let (denseSeconds, sparseSeconds) = (results[0].samples.median, results[1].samples.median)
+    results[1].figures += [
       (
         "seconds_of_\(description.defaultSteps)_steps",
-        runs
-          * (Double(denseSteps) * results[0].samples.median
-            + Double(description.defaultSteps - denseSteps) * results[1].samples.median)
-      ))
-    results[1].figures.append(("speedup_of_step", results[0].samples.median / results[1].samples.median))
+        runs * (Double(denseSteps) * denseSeconds + Double(description.defaultSteps - denseSteps) * sparseSeconds)
+      ),
+      ("speedup_of_step", denseSeconds / sparseSeconds),
+    ]
     return results
   }
 

@@ -42,6 +42,9 @@ static const char text[] = {
 static const char convolve[] = {
 #embed "convolution/convolve.cu"
     , 0};
+static const char surround[] = {
+#embed "convolution/surround.cu"
+    , 0};
 static const char geometry_header[] = {
 #embed "attention/geometry.cuh"
     , 0};
@@ -59,6 +62,15 @@ static const char epilogue_header[] = {
     , 0};
 static const char pipeline_header[] = {
 #embed "attention/pipeline.cuh"
+    , 0};
+static const char float8_header[] = {
+#embed "attention/float8.cuh"
+    , 0};
+static const char products_bfloat16_header[] = {
+#embed "attention/products_bfloat16.cuh"
+    , 0};
+static const char products_float8_header[] = {
+#embed "attention/products_float8.cuh"
     , 0};
 static const char warp_products_header[] = {
 #embed "attention/warp_products.cuh"
@@ -93,6 +105,9 @@ static const char profile_d64[] = {
 static const char profile_d128[] = {
 #embed "attention/profile_d128.cu"
     , 0};
+static const char quantize_d128[] = {
+#embed "attention/quantize_d128.cu"
+    , 0};
 static const char attend_sm80_d64[] = {
 #embed "attention/attend_sm80_d64.cu"
     , 0};
@@ -104,6 +119,9 @@ static const char attend_sm90_d64[] = {
     , 0};
 static const char attend_sm90_d128[] = {
 #embed "attention/attend_sm90_d128.cu"
+    , 0};
+static const char attend_sm90_fp8_d128[] = {
+#embed "attention/attend_sm90_fp8_d128.cu"
     , 0};
 
 // One line for each file.
@@ -121,12 +139,16 @@ static const svg_cuda_source sources[] = {
     {"elementwise/frames.cu", frames},
     {"elementwise/text.cu", text},
     {"convolution/convolve.cu", convolve},
+    {"convolution/surround.cu", surround},
     {"attention/geometry.cuh", geometry_header},
     {"attention/parameters.cuh", parameters_header},
     {"attention/mask.cuh", mask_header},
     {"attention/softmax.cuh", softmax_header},
     {"attention/epilogue.cuh", epilogue_header},
     {"attention/pipeline.cuh", pipeline_header},
+    {"attention/float8.cuh", float8_header},
+    {"attention/products_bfloat16.cuh", products_bfloat16_header},
+    {"attention/products_float8.cuh", products_float8_header},
     {"attention/warp_products.cuh", warp_products_header},
     {"attention/prepare.cuh", prepare_header},
     {"attention/profile.cuh", profile_header},
@@ -138,10 +160,12 @@ static const svg_cuda_source sources[] = {
     {"attention/prepare_d128.cu", prepare_d128},
     {"attention/profile_d64.cu", profile_d64},
     {"attention/profile_d128.cu", profile_d128},
+    {"attention/quantize_d128.cu", quantize_d128},
     {"attention/attend_sm80_d64.cu", attend_sm80_d64},
     {"attention/attend_sm80_d128.cu", attend_sm80_d128},
     {"attention/attend_sm90_d64.cu", attend_sm90_d64},
     {"attention/attend_sm90_d128.cu", attend_sm90_d128},
+    {"attention/attend_sm90_fp8_d128.cu", attend_sm90_fp8_d128},
 };
 
 const svg_cuda_source* svg_cuda_sources(size_t* count) {

@@ -16,7 +16,7 @@ namespace emulated {
 
 namespace {
 
-enum class State { ready, atBlock, atWarp, ended };
+enum class State { ready, polling, atBlock, atWarp, ended };
 
 struct Copy {
   void* target;
@@ -138,10 +138,13 @@ void runBlock() {
       // A warp goes on alone until it waits for the block.
       do {
         for (unsigned index = first; index < last; index++) {
-          if (running->fibers[index].state != State::ready)
+          Fiber& fiber = running->fibers[index];
+          if (fiber.state != State::ready && fiber.state != State::polling)
             continue;
-          hasRun = true;
-          resume(running->fibers[index], index);
+          const bool isPolling = fiber.state == State::polling;
+          resume(fiber, index);
+          // A thread that still waits for the same has done nothing.
+          hasRun = hasRun || !isPolling || fiber.state != State::polling;
         }
       } while (release(first, last, State::atWarp));
     }
@@ -169,6 +172,10 @@ void meetBlock() {
 }
 void meetWarp() {
   pause(State::atWarp);
+}
+
+void yield() {
+  pause(State::polling);
 }
 
 const Words* publish(const uint32_t* words, int count) {

@@ -147,6 +147,11 @@ extension ComputeDevice {
     try prepareHeads(projection, patterns: profile.errors.map(\.pattern))
   }
 
+  /// Does not happen: ``headLimits`` refuse every dimension where a device does not say otherwise.
+  public func quantizeHeads(_ heads: any PreparedHeads) throws -> any PreparedHeads {
+    preconditionFailure("this device does not attend in 8-bit numbers")
+  }
+
   /// Does nothing: not every device keeps memory.
   public func trim() {}
 

@@ -77,6 +77,8 @@ public enum RequestField: String, Sendable, CaseIterable {
   case denseLayers
   /// Sampled rows.
   case profiledRows
+  /// What attention multiplies.
+  case attentionNumbers
   /// Threads.
   case threads
 }

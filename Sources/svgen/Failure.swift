@@ -44,6 +44,7 @@ enum OptionName {
     case .denseSteps: "--dense-steps"
     case .denseLayers: "--dense-layers"
     case .profiledRows: "--profile-rows"
+    case .attentionNumbers: "--attention-dtype"
     case .threads: "--threads"
     }
   }

@@ -5,6 +5,7 @@ import torch
 from ctypes import c_int32 as i32, c_uint32 as u32, c_void_p as ptr, c_float as f32
 
 TILE = 128
+DEVICE = "cuda"
 
 class Geometry(ctypes.Structure):
     _fields_ = [(n, i32) for n in ("heads", "dimension", "frames", "tokens_per_frame", "video", "text", "valid_text",
@@ -24,13 +25,20 @@ class Attend(ctypes.Structure):
                 ("rows", ptr), ("entries", ptr), ("counter", ptr), ("groups", i32), ("half_width", i32 * 2),
                 ("scale", f32)]
 
+class Quantize(ctypes.Structure):
+    _fields_ = [("geometry", Geometry), ("tiles", ptr), ("output", ptr), ("parts", ptr), ("query_scales", ptr),
+                ("statistics", ptr)]
+
+class Float8Attend(ctypes.Structure):
+    _fields_ = Attend._fields_ + [("query_scales", ptr), ("statistics", ptr)]
+
 class Profile(ctypes.Structure):
     _fields_ = [("geometry", Geometry), ("q", ptr), ("k", ptr), ("v", ptr), ("samples", ptr), ("scratch", ptr),
                 ("errors", ptr), ("patterns", ptr), ("sample_count", i32), ("splits", i32), ("half_width", i32 * 2), ("scale", f32)]
 
 def flags(patterns):
     """A 1 on the GPU for each temporal head; the caller keeps it alive."""
-    return torch.tensor(patterns, device="cuda", dtype=torch.int32)
+    return torch.tensor(patterns, device=DEVICE, dtype=torch.int32)
 
 def blocks(n, size=TILE):
     return (n + size - 1) // size
@@ -95,7 +103,7 @@ def lists(l, widths, group_rows):
 class Problem:
     """Random heads, and the launch of one attention."""
     def __init__(self, l, D, widths, patterns, group_rows, seed=0, std=1.0, q=None, k=None, v=None):
-        dev = "cuda"
+        dev = DEVICE
         self.l, self.D, self.widths, self.patterns = l, D, widths, patterns
         g = torch.Generator(dev).manual_seed(seed)
         S = l.video + l.text
@@ -107,7 +115,9 @@ class Problem:
             out = torch.empty(l.heads, len(maps[0]), D, device=dev, dtype=torch.bfloat16)
             for h, p in enumerate(patterns):
                 m = maps[p]
-                out[h] = torch.where((m >= 0)[:, None], x[h][m.clamp(min=0)], 0)
+                # Padded text is zero, as `prepare` leaves it.
+                exists = (m >= 0) & ((m < l.text_start + l.valid_text) | (m >= l.text_start + l.text))
+                out[h] = torch.where(exists[:, None], x[h][m.clamp(min=0)], 0)
             return tiles(out)
         self.tq, self.tk, self.tv = pack(self.q), pack(self.k), pack(self.v)
         rows, entries, groups = lists(l, widths, group_rows)

@@ -9,6 +9,7 @@ public struct SparseVideoGenAttention: AttentionMechanism {
   private let device: any AttentionDevice
   private let settings: SparseVideoGenSettings
   private let schedule: AttentionSchedule
+  private let numbers: AttentionNumbers
   private let dense: DenseAttention
   private let plans: KeyedCache<TokenLayout, MaskPlan, Never>
   private let listener: HeadTraceListener?
@@ -16,15 +17,17 @@ public struct SparseVideoGenAttention: AttentionMechanism {
   /// Creates the mechanism for one run.
   /// - Parameters:
   ///   - schedule: Which steps and layers are dense.
+  ///   - numbers: What is multiplied, in dense calls too; profiling keeps to those of activations.
   ///   - listener: Receives a trace after every call, if anybody listens.
   public init(
     device: any AttentionDevice, settings: SparseVideoGenSettings, schedule: AttentionSchedule,
-    listener: HeadTraceListener? = nil
+    numbers: AttentionNumbers = .activations, listener: HeadTraceListener? = nil
   ) {
     self.device = device
     self.settings = settings
     self.schedule = schedule
-    self.dense = DenseAttention(device: device, listener: listener)
+    self.numbers = numbers
+    self.dense = DenseAttention(device: device, numbers: numbers, listener: listener)
     self.plans = MaskPlan.cache(width: settings.bandWidth, blockSize: device.attentionBlockSize)
     self.listener = listener
   }
@@ -36,7 +39,7 @@ public struct SparseVideoGenAttention: AttentionMechanism {
     guard let bands = plan.bands else { preconditionFailure("a sparse plan has bands") }
     let profile = try profile(projection, bands: bands, at: site)
     let fixed = fixedPatterns(heads: projection.heads)
-    let heads = try prepare(projection, profile: profile, fixed: fixed)
+    let heads = try numbers.heads(prepare(projection, profile: profile, fixed: fixed), on: device)
     let result = try device.attendBlocks(heads, masks: plan.masks)
     if let listener {
       let pairs = HeadPattern.allCases.map { plan.masks.computedPairs($0) }

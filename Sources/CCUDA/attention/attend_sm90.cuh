@@ -18,8 +18,8 @@
 #include "ptx/wgmma.cuh"
 #include "softmax.cuh"
 
-#if !defined(HEAD_DIMENSION) || !defined(KERNEL)
-#error "the file that includes this says HEAD_DIMENSION and the name of the KERNEL"
+#if !defined(HEAD_DIMENSION) || !defined(KERNEL) || !defined(PRODUCTS)
+#error "the file that includes this says HEAD_DIMENSION, the name of the KERNEL and the type of its PRODUCTS"
 #endif
 // Stages of keys and of values.
 #ifndef STAGES
@@ -28,23 +28,30 @@
 #ifndef PING_PONG
 #define PING_PONG 0
 #endif
+#ifndef LATE_WAIT
+#define LATE_WAIT 0
+#endif
 
 constexpr int kDimension = HEAD_DIMENSION;
 constexpr int kWarpgroups = kDimension == 128 ? 2 : 3;
 constexpr int kThreads = 128 * (kWarpgroups + 1);
 constexpr int kQueryRows = 64 * kWarpgroups;
 constexpr int kStages = STAGES;
-constexpr int kProducerRegisters = kWarpgroups == 2 ? 40 : 32;
-constexpr int kConsumerRegisters = kWarpgroups == 2 ? 232 : 160;
-using Shared = PipelineLayout<kDimension, kQueryRows, kStages>;
+constexpr int kProducerRegisters = kWarpgroups == 2 && !LATE_WAIT ? 40 : 32;
+constexpr int kConsumerRegisters = kWarpgroups == 3 ? 160 : LATE_WAIT ? 240 : 232;
+using Products = PRODUCTS<kDimension, kQueryRows>;
+using Parameters = Products::Parameters;
+constexpr int kRowBytes = kDimension * Products::kElementBytes;
+constexpr int kTile = kTileBytes<kDimension, Products::kElementBytes>;
+using Shared = PipelineLayout<kRowBytes, kQueryRows, kStages>;
 
 /// Where the tile of an entry lies within its head.
 __device__ __forceinline__ i64 tileOffset(u32 entry) {
-  return static_cast<i64>(entry & kTileIndexMask) * kTileBytes<kDimension>;
+  return static_cast<i64>(entry & kTileIndexMask) * kTile;
 }
 
 /// One thread fetches items, and copies their tiles as fast as the stages get free.
-__device__ __forceinline__ void produce(const AttendParameters& p, u32 shared) {
+__device__ __forceinline__ void produce(const Parameters& p, u32 shared) {
   const u32 items = static_cast<u32>(p.geometry.heads * p.groups);
   Parity emptyKeys(1), emptyValues(1), emptyQueries(1), emptyItems(1);
   for (u32 turn = 0;; ++turn) {
@@ -60,20 +67,20 @@ __device__ __forceinline__ void produce(const AttendParameters& p, u32 shared) {
       return;
     }
     const Item item = findItem(p, index);
-    const i64 offset = headOffset<kDimension>(p.geometry, item.head);
+    const i64 offset = headOffset<kDimension, Products::kElementBytes>(p.geometry, item.head);
     const u32* entries = p.entries + item.group.start;
 
     const auto loadKeys = [&](u32 entry, u32 stage) {
       waitFor(Shared::emptyKeys(shared, stage), emptyKeys.flip(stage));
       storeShared(Shared::entry(shared, stage), entry);
-      arriveExpecting(Shared::fullKeys(shared, stage), kTileBytes<kDimension>);
-      copyBulk(Shared::keys(shared, stage), p.keys + offset + tileOffset(entry), kTileBytes<kDimension>,
+      arriveExpecting(Shared::fullKeys(shared, stage), kTile);
+      copyBulk(Shared::keys(shared, stage), p.keys + offset + tileOffset(entry), kTile,
                Shared::fullKeys(shared, stage));
     };
     const auto loadValues = [&](u32 entry, u32 stage) {
       waitFor(Shared::emptyValues(shared, stage), emptyValues.flip(stage));
-      arriveExpecting(Shared::fullValues(shared, stage), kTileBytes<kDimension>);
-      copyBulk(Shared::values(shared, stage), p.values + offset + tileOffset(entry), kTileBytes<kDimension>,
+      arriveExpecting(Shared::fullValues(shared, stage), kTile);
+      copyBulk(Shared::values(shared, stage), p.values + offset + tileOffset(entry), kTile,
                Shared::fullValues(shared, stage));
     };
     if (item.group.count == 0)
@@ -81,8 +88,8 @@ __device__ __forceinline__ void produce(const AttendParameters& p, u32 shared) {
     u32 entry = entries[0];
     loadKeys(entry, 0);
     waitFor(Shared::emptyQueries(shared), emptyQueries.flip(0));
-    arriveExpecting(Shared::fullQueries(shared), kQueryRows * kDimension * 2);
-    if constexpr (kDimension == 64) {
+    arriveExpecting(Shared::fullQueries(shared), kQueryRows * kRowBytes);
+    if constexpr (kQueryRows % kTileRows != 0) {
       // One chunk: rows follow one another across tiles.
       const i32 left = p.geometry.rows - item.group.firstRow;
       const u32 rows = left < kQueryRows ? static_cast<u32>(left) : kQueryRows;
@@ -92,8 +99,8 @@ __device__ __forceinline__ void produce(const AttendParameters& p, u32 shared) {
         copyBulk(Shared::queries(shared) + rows * 128, p.queries + offset, (kQueryRows - rows) * 128,
                  Shared::fullQueries(shared));
     } else {
-      copyBulk(Shared::queries(shared), p.queries + offset + static_cast<i64>(item.group.firstRow) * 256,
-               kQueryRows * kDimension * 2, Shared::fullQueries(shared));
+      copyBulk(Shared::queries(shared), p.queries + offset + static_cast<i64>(item.group.firstRow) * kRowBytes,
+               kQueryRows * kRowBytes, Shared::fullQueries(shared));
     }
     u32 stage = 0;
 #pragma unroll 1
@@ -106,26 +113,6 @@ __device__ __forceinline__ void produce(const AttendParameters& p, u32 shared) {
       stage = nextStage;
     }
     loadValues(entry, stage);
-  }
-}
-
-/// S = Q·Kᵀ of a warpgroup's 64 rows and one tile.
-__device__ __forceinline__ void multiplyKeys(float (&scores)[64], u64 queries, u64 keys) {
-#pragma unroll
-  for (int k = 0; k < kDimension / 16; ++k) {
-    const u32 column = k % 4 * 32;
-    multiplyShared(scores, advance(queries, k / 4 * (kQueryRows * 128) + column),
-                   advance(keys, k / 4 * kChunkBytes + column), k != 0);
-  }
-}
-
-/// O += P·V, or O = P·V for the first tile.
-__device__ __forceinline__ void multiplyValues(float (&output)[kDimension / 2], const u32 (&pairs)[32], u64 values,
-                                               bool accumulate) {
-#pragma unroll
-  for (int k = 0; k < kTileRows / 16; ++k) {
-    multiplyRegisters(output, pairs[4 * k], pairs[4 * k + 1], pairs[4 * k + 2], pairs[4 * k + 3],
-                      advance(values, k * 2048), accumulate || k != 0);
   }
 }
 
@@ -142,7 +129,7 @@ struct Turns {
   }
 };
 
-__device__ __forceinline__ void consume(const AttendParameters& p, u32 shared) {
+__device__ __forceinline__ void consume(const Parameters& p, u32 shared) {
   const u32 items = static_cast<u32>(p.geometry.heads * p.groups);
   const u32 warpgroup = threadIdx.x / 128 - 1;
   const u32 lane = threadIdx.x % 32;
@@ -168,30 +155,33 @@ __device__ __forceinline__ void consume(const AttendParameters& p, u32 shared) {
     const i32 count = item.group.count;
     const i32 row = item.group.firstRow + rowInGroup;
     const i32 halfWidth = p.halfWidth[item.tokenMajor];
+    const float scale = Products::scoreScale(p, item);
 
-    float scores[64], output[kDimension / 2], factor[2];
-    u32 pairs[32];
+    float scores[64], factor[2];
+    Products::Output output;
+    Products::Weights weights;
     OnlineSoftmax softmax;
     softmax.reset();
     float inverse[2] = {0.0f, 0.0f};
 #pragma unroll
     for (int i = 0; i < kDimension / 2; ++i)
-      output[i] = 0.0f;
+      output.sum[i] = 0.0f;
 
     if (count > 0) {
       waitFor(Shared::fullQueries(shared), fullQueries.flip(0));
       waitFor(Shared::fullKeys(shared, 0), fullKeys.flip(0));
       u32 entry = loadShared(Shared::entry(shared, 0));
       fenceProducts();
-      multiplyKeys(scores, queries, describe(Shared::keys(shared, 0)));
+      Products::multiplyKeys(scores, queries, describe(Shared::keys(shared, 0)));
       commitProducts();
       waitForProducts<0>();
       pin(scores);
       release(Shared::emptyKeys(shared, 0), lane);
       if (entry & ~kTileIndexMask)
         maskScores(scores, p.geometry, entry, row, firstColumn, halfWidth);
-      softmax.exponentiate(scores, p.scale, factor);
-      packPairs(scores, pairs);
+      softmax.exponentiate<Products::kShift>(scores, scale, factor);
+      Products::pack(scores, weights);
+      output.begin(factor);
 
       for (i32 first = 1; first < count; first += kStages) {
 #pragma unroll
@@ -203,13 +193,13 @@ __device__ __forceinline__ void consume(const AttendParameters& p, u32 shared) {
           entry = loadShared(Shared::entry(shared, stage));
           turns.await();
           pin(scores);
-          pin(output);
-          pin(pairs);
+          output.pin();
+          pin(weights);
           fenceProducts();
-          multiplyKeys(scores, queries, describe(Shared::keys(shared, stage)));
+          Products::multiplyKeys(scores, queries, describe(Shared::keys(shared, stage)));
           commitProducts();
           waitFor(Shared::fullValues(shared, previous), fullValues.flip(previous));
-          multiplyValues(output, pairs, describe(Shared::values(shared, previous), kChunkBytes), true);
+          output.multiplyValues(weights, Shared::values(shared, previous));
           commitProducts();
           turns.pass();
           waitForProducts<1>();
@@ -217,38 +207,43 @@ __device__ __forceinline__ void consume(const AttendParameters& p, u32 shared) {
           release(Shared::emptyKeys(shared, stage), lane);
           if (entry & ~kTileIndexMask)
             maskScores(scores, p.geometry, entry, row, firstColumn, halfWidth);
-          const bool grown = softmax.exponentiate(scores, p.scale, factor);
+          const bool grown = softmax.exponentiate<Products::kShift>(scores, scale, factor);
+          // Left alone, the compiler waits for P·V before it exponentiates. A branch that needs every exponential keeps
+          // them in front of it: sums are never negative, so this waits for the next keys, as the next turn would.
+          if (LATE_WAIT && first + u + 1 < count && !softmax.isNegative())
+            waitFor(Shared::fullKeys(shared, (stage + 1) % kStages), fullKeys.peek((stage + 1) % kStages));
           waitForProducts<0>();
-          pin(output);
-          pin(pairs);
+          output.pin();
+          pin(weights);
           release(Shared::emptyValues(shared, previous), lane);
-          packPairs(scores, pairs);
-          if (grown)
-            rescale(output, factor);
+          Products::pack(scores, weights);
+          output.collect(factor, grown);
         }
       }
       release(Shared::emptyQueries(shared), lane);
       const u32 last = static_cast<u32>(count - 1) % kStages;
       waitFor(Shared::fullValues(shared, last), fullValues.flip(last));
-      pin(output);
-      pin(pairs);
+      output.pin();
+      pin(weights);
       fenceProducts();
-      multiplyValues(output, pairs, describe(Shared::values(shared, last), kChunkBytes), true);
+      output.multiplyValues(weights, Shared::values(shared, last));
       commitProducts();
-      inverse[0] = softmax.inverseSum(0);
-      inverse[1] = softmax.inverseSum(1);
+      inverse[0] = softmax.inverseSum(0) * Products::outputScale(p, item);
+      inverse[1] = softmax.inverseSum(1) * Products::outputScale(p, item);
       waitForProducts<0>();
-      pin(output);
+      output.pin();
+      output.finish();
       release(Shared::emptyValues(shared, last), lane);
     }
     // A group that begins in the video ends with it; the text has groups of its own.
     const i32 textRow = p.geometry.videoRows;
     const i32 lastRow = item.group.firstRow < textRow ? textRow : 0x7FFFFFFF;
-    storeRows(output, inverse, p.geometry, row, lastRow, item.tokenMajor, p.output + item.head * kDimension, stride);
+    storeRows(output.sum, inverse, p.geometry, row, lastRow, item.tokenMajor, p.output + item.head * kDimension,
+              stride);
   }
 }
 
-extern "C" __global__ void __launch_bounds__(kThreads, 1) KERNEL(const __grid_constant__ AttendParameters p) {
+extern "C" __global__ void __launch_bounds__(kThreads, 1) KERNEL(const __grid_constant__ Parameters p) {
   extern __shared__ __align__(1024) u8 memory[];
   const u32 shared = (sharedAddress(memory) + 1023) & ~1023u;
   if (threadIdx.x == 0)

@@ -14,12 +14,12 @@ constexpr u32 kNeedsBand = 1u << 28;
 constexpr u32 kNeedsLimit = 1u << 29;
 
 /// Bytes of a tile, and where a head's tiles begin.
-template <int kDimension>
-constexpr int kTileBytes = kTileRows* kDimension * 2;
+template <int kDimension, int kElementBytes = 2>
+constexpr int kTileBytes = kTileRows* kDimension* kElementBytes;
 
-template <int kDimension>
+template <int kDimension, int kElementBytes = 2>
 __device__ __forceinline__ i64 headOffset(const Geometry& g, i32 head) {
-  return static_cast<i64>(head) * g.rows * (kDimension * 2);
+  return static_cast<i64>(head) * g.rows * (kDimension * kElementBytes);
 }
 
 /// Where the 16 bytes with columns `8·piece...` of a packed row lie within its head: tiles of chunks of 64 columns,

@@ -7,9 +7,11 @@
 struct Parity {
   u32 bits;
   __device__ __forceinline__ explicit Parity(u32 first) : bits(first ? 0xFFFFFFFFu : 0) {}
+  /// The parity of this turn.
+  __device__ __forceinline__ u32 peek(u32 stage) const { return bits >> stage & 1; }
   /// The parity of this turn; the next turn waits for the other one.
   __device__ __forceinline__ u32 flip(u32 stage) {
-    const u32 parity = bits >> stage & 1;
+    const u32 parity = peek(stage);
     bits ^= 1u << stage;
     return parity;
   }
@@ -23,10 +25,10 @@ __device__ __forceinline__ void release(u32 barrier, u32 lane) {
 }
 
 /// Shared memory: queries, the stages of keys and of values, barriers, and what the producer says about them.
-template <int kDimension, int kQueryRows, int kStages>
+template <int kRowBytes, int kQueryRows, int kStages>
 struct PipelineLayout {
-  static constexpr u32 kTileBytes = kTileRows * kDimension * 2;
-  static constexpr u32 kQueryBytes = kQueryRows * kDimension * 2;
+  static constexpr u32 kTileBytes = kTileRows * kRowBytes;
+  static constexpr u32 kQueryBytes = kQueryRows * kRowBytes;
   static constexpr u32 kKeys = kQueryBytes;
   static constexpr u32 kValues = kKeys + kStages * kTileBytes;
   static constexpr u32 kBarriers = kValues + kStages * kTileBytes;

@@ -18,9 +18,9 @@ struct OnlineSoftmax {
     }
   }
 
-  /// Turns scores into exponentials relative to the largest score so far.
+  /// Turns scores into exponentials relative to the largest score so far, times 2 to the power of `kShift`.
   /// - Returns: Whether a maximum of the warp's rows has grown; `factor` is what earlier sums shrink by.
-  template <int kCount>
+  template <int kShift = 0, int kCount>
   __device__ __forceinline__ bool exponentiate(float (&scores)[kCount], float scale, float (&factor)[2]) {
     float largest[2] = {maximum[0], maximum[1]};
 #pragma unroll
@@ -38,6 +38,8 @@ struct OnlineSoftmax {
       maximum[r] = largest[r];
       sum[r] *= factor[r];
       largest[r] *= scale;
+      if constexpr (kShift != 0)
+        largest[r] -= kShift;
     }
 #pragma unroll
     for (int i = 0; i < kCount; ++i) {
@@ -45,6 +47,11 @@ struct OnlineSoftmax {
       sum[i % 4 / 2] += scores[i];
     }
     return grown;
+  }
+
+  /// Whether a sum of the warp is negative, which none ever is: an answer that needs all exponentials.
+  __device__ __forceinline__ bool isNegative() const {
+    return __any_sync(0xFFFFFFFFu, sum[0] + sum[1] < 0.0f);
   }
 
   /// One over the whole sum of row `r`.

@@ -45,6 +45,20 @@ __device__ __forceinline__ u16 toFloat16(float value) {
   return bits;
 }
 
+/// Four floats to packed e4m3, `a` in the lowest byte; round to nearest even, at most 448 (sm_89 and newer).
+__device__ __forceinline__ u32 packFloat8(float a, float b, float c, float d) {
+  u32 packed;
+  asm("{\n"
+      ".reg .b16 low, high;\n"
+      "cvt.rn.satfinite.e4m3x2.f32 low, %2, %1;\n"
+      "cvt.rn.satfinite.e4m3x2.f32 high, %4, %3;\n"
+      "mov.b32 %0, {low, high};\n"
+      "}\n"
+      : "=r"(packed)
+      : "f"(a), "f"(b), "f"(c), "f"(d));
+  return packed;
+}
+
 /// 2^x to about 2 units in the last place; 0 for very negative x.
 __device__ __forceinline__ float exp2Approximate(float x) {
   float y;

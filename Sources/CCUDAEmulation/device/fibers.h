@@ -47,6 +47,8 @@ inline int lane() {
 void meetBlock();
 /// Waits for all threads of the warp that have not ended.
 void meetWarp();
+/// Lets the others run; for a thread that waits for what they do.
+void yield();
 /// Tells the warp some words and waits for it.
 /// - Returns: What each lane told, until the next but one instruction of this kind.
 const Words* publish(const uint32_t* words, int count);

@@ -10,8 +10,10 @@ struct CUDAHeads: PreparedHeads {
   let heads: Int
   /// `[H]`, int32: 1 for each head that is temporal.
   let patterns: Tensor
-  /// `[3, H, rows, D]`, bfloat16; as tiles where there are tile kernels for the dimension.
+  /// `[3, H, rows, D]`, bfloat16, or e4m3 where there are scales; as tiles where there are tile kernels for the dimension.
   let packed: Tensor
+  /// The scales of e4m3 heads.
+  var scales: CUDAFloat8Scales?
 }
 
 /// What profiling found out, in the memory of a GPU.
@@ -57,7 +59,10 @@ extension CUDADevice {
   public var attentionBlockSize: Int { 64 }
 
   /// 256 heads of at most 256 elements: what the kernels' parameters and registers hold.
-  public var headLimits: HeadLimits { HeadLimits(heads: 256, dimension: 256) }
+  public var headLimits: HeadLimits {
+    let dimensions = [CUDAFloat8Kernels.dimension].filter { tileKernels(dimension: $0)?.float8 != nil }
+    return HeadLimits(heads: 256, dimension: 256, float8Dimensions: dimensions)
+  }
 
   /// Normalizes, rotates and places queries, keys and values in one pass.
   public func prepareHeads(_ projection: AttentionProjection, patterns: [HeadPattern]) throws -> any PreparedHeads {

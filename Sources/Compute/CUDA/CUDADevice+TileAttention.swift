@@ -48,10 +48,13 @@ extension CUDADevice {
     let tables = try tileTables(
       CUDATileLists.Recipe(layout: heads.layout, halfWidths: halfWidths, groupRows: choice.groupRows))
     let result = try makeTensor([heads.layout.sequenceLength, count * choice.dimension], activationType)
-    try kernels.launch(
-      choice.attend.name, in: choice.attend.source,
-      choice.attendLaunch(items: count * tables.groupCount, multiprocessors: properties.multiprocessors)
-    ) {
+    let float8 = heads.scales == nil ? nil : choice.float8
+    let kernel = float8?.attend ?? choice.attend
+    let (items, multiprocessors) = (count * tables.groupCount, properties.multiprocessors)
+    let launch =
+      float8?.attendLaunch(items: items, multiprocessors: multiprocessors)
+      ?? choice.attendLaunch(items: items, multiprocessors: multiprocessors)
+    try kernels.launch(kernel.name, in: kernel.source, launch) {
       $0.geometry(geometry)
       $0.pointer(heads.patterns.deviceAddress)
       $0.parts(heads.packed)
@@ -62,6 +65,10 @@ extension CUDADevice {
       $0.int(tables.groupCount)
       for width in halfWidths { $0.int(width ?? 0) }
       $0.float(heads.scale * Self.log2E)
+      if let scales = heads.scales {
+        $0.pointer(scales.queries.deviceAddress)
+        $0.pointer(scales.heads.deviceAddress)
+      }
     }
     return result
   }
@@ -103,7 +110,7 @@ extension CUDADevice {
   /// The kernels' softmax is one in powers of two.
   private static let log2E = Float(1 / M_LN2)
 
-  private func tileGeometry(_ layout: TokenLayout, heads: Int, _ choice: CUDATileKernels) -> CUDAGeometry {
+  func tileGeometry(_ layout: TokenLayout, heads: Int, _ choice: CUDATileKernels) -> CUDAGeometry {
     CUDAGeometry(layout, heads: heads, dimension: choice.dimension, blockSize: CUDATileLists.tileRows)
   }
 

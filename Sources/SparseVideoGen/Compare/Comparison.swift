@@ -71,9 +71,11 @@ extension VideoGenerator {
       let plans = try runs.map { try self.plan(request.request($0)) }
       let reference = Mutex<(plan: GenerationPlan, result: GenerationResult)?>(nil)
 
+      // Warm-ups are none of the runs that people are told of.
+      let warmUps = request.warmUps.count
+
       @Sendable func tell(_ index: Int, _ event: GenerationEvent) {
-        // The warm-up is none of the runs that people are told of.
-        let (run, count) = (index - 1, runs.count - 1)
+        let (run, count) = (index - warmUps, runs.count - warmUps)
         switch runs[index] {
         case .warmUp: send(.warmingUp(event))
         case .dense: send(.running(event: event, run: run, runs: count, variant: nil))

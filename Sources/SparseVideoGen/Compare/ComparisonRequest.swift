@@ -1,6 +1,8 @@
 import Attention
 
 /// Videos to make once with full attention and once with each of some settings of sparse attention.
+///
+/// Full attention multiplies what the videos say, each variant what it says itself.
 public struct ComparisonRequest: Hashable, Sendable {
   /// The videos, each with its prompt and seed; how they attend does not matter.
   public var videos: [GenerationRequest]
@@ -17,11 +19,11 @@ public struct ComparisonRequest: Hashable, Sendable {
 
   /// A run of a comparison.
   enum Run: Hashable, Sendable {
-    /// One sparse step of the first video, decoded and discarded.
+    /// One step of the first video, sparse but for a layer, decoded and discarded.
     ///
     /// The first work of a process is slower than the rest: memory is new, caches are cold, kernels are compiled or chosen. No
     /// run that is timed should pay for that.
-    case warmUp
+    case warmUp(AttentionNumbers)
     /// A video with full attention.
     case dense(video: Int)
     /// A video with one of the variants.
@@ -31,23 +33,33 @@ public struct ComparisonRequest: Hashable, Sendable {
   /// The runs in their order: each dense run right before those that are compared with it, which go on from its first
   /// steps.
   var runs: [Run] {
-    [.warmUp]
+    warmUps
       + videos.indices.flatMap { video in
         [.dense(video: video)] + variants.indices.map { .sparse(video: video, variant: $0) }
       }
   }
 
+  /// One for each kind of numbers, which have kernels of their own.
+  var warmUps: [Run] {
+    let used = Set(videos.map(\.attentionNumbers) + variants.map(\.numbers))
+    return AttentionNumbers.allCases.filter(used.contains).map { .warmUp($0) }
+  }
+
   /// The request of a run.
   func request(_ run: Run) -> GenerationRequest {
     switch run {
-    case .warmUp:
+    case .warmUp(let numbers):
       var settings = variants[0].settings
       (settings.denseSteps, settings.denseLayers) = (.count(0), .fraction(0.5))
       var request = request(video: 0, .sparse(settings))
+      request.attentionNumbers = numbers
       request.steps = 1
       return request
     case .dense(let video): return request(video: video, .dense)
-    case .sparse(let video, let variant): return request(video: video, .sparse(variants[variant].settings))
+    case .sparse(let video, let variant):
+      var request = request(video: video, .sparse(variants[variant].settings))
+      request.attentionNumbers = variants[variant].numbers
+      return request
     }
   }
 
@@ -67,11 +79,14 @@ public struct ComparisonVariant: Hashable, Sendable {
   public var name: String
   /// How it attends.
   public var settings: SparseVideoGenSettings
+  /// What its attention multiplies.
+  public var numbers: AttentionNumbers
 
   /// Names settings.
-  public init(name: String, settings: SparseVideoGenSettings) {
+  public init(name: String, settings: SparseVideoGenSettings, numbers: AttentionNumbers = .activations) {
     self.name = name
     self.settings = settings
+    self.numbers = numbers
   }
 
   /// The density that is asked for; `nil` where widths are.

@@ -25,12 +25,14 @@ extension RunRecord {
         + 4 * Double(plan.model.headDimension) * Double(result.attention.computedPairs))
   }
 
-  /// What both runs of a pair have in common.
+  /// What any run has.
   private static func settings(_ record: GenerationRecord) -> [NamedValue] {
-    [
+    var values = [
       NamedValue("size", "\(record.width)×\(record.height)"), NamedValue("frames", "\(record.frames)"),
       NamedValue("steps", "\(record.steps)"), NamedValue("guidance", Figure.number(Double(record.guidance))),
     ]
+    if let numbers = record.attentionNumbers { values.append(NamedValue("attention in", numbers.rawValue)) }
+    return values
   }
 
   private static func settings(_ settings: SparseVideoGenSettings, plan: GenerationPlan) -> [NamedValue] {

@@ -19,6 +19,8 @@ public struct AttentionPlan: Hashable, Sendable, Codable {
 
   /// The mechanism of the calls that are not dense: `dense` when all are.
   public let mechanism: String
+  /// What is multiplied.
+  public let numbers: AttentionNumbers
   /// All steps and layers, in order; no two parts overlap.
   public let parts: [Part]
   /// Which steps and layers are dense.
@@ -38,7 +40,8 @@ public struct AttentionPlan: Hashable, Sendable, Codable {
 
   /// Plans the attention of one video.
   /// - Parameter blockSize: Rows and keys of the device's blocks.
-  init(_ choice: AttentionChoice, layout: TokenLayout, steps: Int, layers: Int, blockSize: Int) {
+  init(_ request: GenerationRequest, layout: TokenLayout, steps: Int, layers: Int, blockSize: Int) {
+    let choice = request.attention
     let settings = choice.settings
     let schedule = AttentionSchedule(
       steps: steps, layers: layers, denseSteps: settings?.denseSteps ?? .fraction(1),
@@ -47,6 +50,7 @@ public struct AttentionPlan: Hashable, Sendable, Codable {
     let masks = PatternMasks(layout: layout, bands: bands, blockSize: blockSize)
     self.schedule = schedule
     mechanism = choice.name
+    numbers = request.attentionNumbers
     parts = Self.parts(schedule, mechanism: choice.name)
     spatialHalfWidth = bands?.spatial.halfWidth
     temporalHalfWidth = bands?.temporal.halfWidth

@@ -24,6 +24,9 @@ extension GenerationPlan: CustomStringConvertible {
     for (index, part) in attention.parts.enumerated() {
       lines.append(row(index == 0 ? "attention" : "", Self.text(part)))
     }
+    if attention.numbers == .float8 {
+      lines.append(row("", "queries, keys, values and weights in fp8 (e4m3); profiling in \(numbers)"))
+    }
     if attention.spatialHalfWidth != nil {
       lines.append(row("sparse calls", sparseCalls))
     }

@@ -33,20 +33,26 @@ package struct Planner: Sendable {
     let samples = guidance.isOn ? 2 : 1
     let layout = pipeline.model.layout(for: size)
     let attention = AttentionPlan(
-      request.attention, layout: layout, steps: steps, layers: model.layers,
+      request, layout: layout, steps: steps, layers: model.layers,
       blockSize: pipeline.device.attentionBlockSize)
-    if let refusal = pipeline.device.headLimits.refusal(heads: model.heads, dimension: model.headDimension) {
+    let limits = pipeline.device.headLimits
+    if let refusal = limits.refusal(heads: model.heads, dimension: model.headDimension) {
       throw GenerationError(.unusableModel, "\(source) cannot run on \(chosen.name): \(refusal)")
     }
+    if let refusal = limits.refusal(of: request.attentionNumbers, dimension: model.headDimension) {
+      throw GenerationError(
+        .invalidRequest, "\(source) cannot attend so on \(chosen.name): \(refusal)", field: .attentionNumbers)
+    }
     let tiled = decodesInTiles(request.tiles, size: size)
-    let memory = memory(size: size, tiled: tiled)
+    let memory = memory(size: size, tiled: tiled, numbers: request.attentionNumbers)
     return GenerationPlan(
       model: model, image: image, size: size, framesPerSecond: request.framesPerSecond ?? model.framesPerSecond,
       steps: steps, guidance: request.guidance ?? model.defaultGuidance,
       trueGuidance: guidance.embedded != nil && guidance.isOn ? request.trueGuidance : nil, samples: samples,
       latentShape: pipeline.model.latentShape(for: size).dimensions, layout: layout, attention: attention,
       work: WorkPlan(model: model, layout: layout, attention: attention, runs: steps * samples),
-      memory: memory, memoryProblem: memoryProblem(memory, size: size, tiled: tiled), missingWeights: missingWeights,
+      memory: memory, memoryProblem: memoryProblem(memory, size: size, tiled: tiled, numbers: request.attentionNumbers),
+      missingWeights: missingWeights,
       decodesInTiles: tiled,
       device: chosen.name, numbers: pipeline.device.activationType.rawValue, threads: chosen.threads)
   }

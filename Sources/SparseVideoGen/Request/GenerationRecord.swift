@@ -40,6 +40,8 @@ public struct GenerationRecord: Hashable, Sendable, Codable {
   public var seed: UInt64
   /// `dense`, `svg`, `spatial` or `temporal`.
   public var attention: String
+  /// What attention multiplied, where it was not what activations are held in.
+  public var attentionNumbers: AttentionNumbers?
   /// The density that was asked for, where one was.
   public var targetDensity: Double?
   /// The width of the spatial band in frames, where it was given.
@@ -79,6 +81,7 @@ public struct GenerationRecord: Hashable, Sendable, Codable {
     dynamicGuidance = request.usesDynamicGuidance
     seed = request.seed
     attention = request.attention.name
+    if request.attentionNumbers != .activations { attentionNumbers = request.attentionNumbers }
     if let settings = request.attention.settings {
       switch settings.bandWidth {
       case .density(let density): targetDensity = density

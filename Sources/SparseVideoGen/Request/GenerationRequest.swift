@@ -33,6 +33,8 @@ public struct GenerationRequest: Hashable, Sendable {
   public var framesPerSecond: Int?
   /// How the transformer attends.
   public var attention: AttentionChoice
+  /// What attention multiplies.
+  public var attentionNumbers: AttentionNumbers
   /// Whether frames are decoded in tiles.
   public var tiles: DecodingTiles
   /// Whether the result tells which pattern every head took at every step.
@@ -45,8 +47,9 @@ public struct GenerationRequest: Hashable, Sendable {
     prompt: String, negativePrompt: String = "", imagePath: String? = nil, width: Int? = nil, height: Int? = nil,
     frames: Int? = nil, steps: Int? = nil, guidance: Float? = nil, trueGuidance: Float? = nil,
     usesDynamicGuidance: Bool = false, seed: UInt64 = 0,
-    framesPerSecond: Int? = nil, attention: AttentionChoice = .sparseVideoGen(), tiles: DecodingTiles = .automatic,
-    tracesHeads: Bool = false, latentsPath: String? = nil
+    framesPerSecond: Int? = nil, attention: AttentionChoice = .sparseVideoGen(),
+    attentionNumbers: AttentionNumbers = .activations, tiles: DecodingTiles = .automatic, tracesHeads: Bool = false,
+    latentsPath: String? = nil
   ) {
     self.prompt = prompt
     self.negativePrompt = negativePrompt
@@ -61,6 +64,7 @@ public struct GenerationRequest: Hashable, Sendable {
     self.seed = seed
     self.framesPerSecond = framesPerSecond
     self.attention = attention
+    self.attentionNumbers = attentionNumbers
     self.tiles = tiles
     self.tracesHeads = tracesHeads
     self.latentsPath = latentsPath

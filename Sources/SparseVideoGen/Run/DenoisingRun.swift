@@ -79,10 +79,11 @@ struct DenoisingRun {
   private func mechanism(_ tally: AttentionTally) -> any AttentionMechanism {
     let device = planner.pipeline.device
     guard let settings = request.attention.settings else {
-      return DenseAttention(device: device, listener: tally.add)
+      return DenseAttention(device: device, numbers: request.attentionNumbers, listener: tally.add)
     }
     return SparseVideoGenAttention(
-      device: device, settings: settings, schedule: plan.attention.schedule, listener: tally.add)
+      device: device, settings: settings, schedule: plan.attention.schedule, numbers: request.attentionNumbers,
+      listener: tally.add)
   }
 
   private func save(

@@ -32,7 +32,7 @@ struct Generate: AsyncParsableCommand {
   var report: ReportOptions
 
   func run() async throws {
-    let jobs = try VideoJob.all(video, attention: attention.choice, prompts: prompts, output: output)
+    let jobs = try VideoJob.all(video, attention: attention, prompts: prompts, output: output)
     for job in jobs { try await job.output.check() }
     let interrupt = Interrupt()
     let run = GenerateRun(

@@ -21,7 +21,8 @@ struct Plan: AsyncParsableCommand {
 
   func run() async throws {
     // A plan needs no prompt: its length does not change the work.
-    let request = video.request(prompt: video.prompt ?? "anything", attention: try attention.choice)
+    let request = video.request(
+      prompt: video.prompt ?? "anything", attention: try attention.choice, numbers: attention.attentionDtype)
     let plan = try await model.generator.plan(request)
     Stream.output.write((json ? try jsonText(plan) : plan.description) + "\n")
   }

@@ -24,11 +24,12 @@ struct VideoJob {
 
   /// The jobs of a run: one, or those of a list.
   static func all(
-    _ video: VideoOptions, attention: AttentionChoice, prompts: String?, output: OutputOptions
+    _ video: VideoOptions, attention: AttentionOptions, prompts: String?, output: OutputOptions
   ) throws -> [VideoJob] {
+    let (choice, numbers) = (try attention.choice, attention.attentionDtype)
     guard let prompts else {
       guard video.prompt != nil else { throw ValidationError("Missing expected argument '--prompt <prompt>'") }
-      let request = video.request(attention: attention)
+      let request = video.request(attention: choice, numbers: numbers)
       try request.check()
       let path = output.output ?? OutputOptions.name(prompt: request.prompt, seed: request.seed)
       return [try VideoJob(request, outputPath: path, latentsPath: output.saveLatents)]
@@ -40,8 +41,8 @@ struct VideoJob {
     }
     var taken: Set<String> = []
     // The prompt of the shared request is replaced by each line's.
-    return try PromptList(path: prompts, request: video.request(prompt: "", attention: attention)).entries.map {
-      entry in
+    let shared = video.request(prompt: "", attention: choice, numbers: numbers)
+    return try PromptList(path: prompts, request: shared).entries.map { entry in
       let path =
         entry.output ?? OutputOptions.name(prompt: entry.request.prompt, seed: entry.request.seed, taken: taken)
       guard taken.insert(path).inserted else {

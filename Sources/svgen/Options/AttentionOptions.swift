@@ -37,6 +37,11 @@ struct AttentionOptions: ParsableArguments {
     transform: OptionValue.share)
   var profileRows: Share = SparseVideoGenSettings().profiledRows
 
+  @Option(
+    help:
+      "What attention multiplies: auto is what --dtype says; fp8 (e4m3) takes a Hopper GPU and heads of 128 elements.")
+  var attentionDtype: AttentionNumbers = .activations
+
   /// The mechanism that the options describe.
   var choice: AttentionChoice {
     get throws {

@@ -34,24 +34,37 @@ struct ComparisonOptions: ParsableArguments {
     transform: OptionList.parse(OptionValue.share))
   var profileRows: [Share] = [SparseVideoGenSettings().profiledRows]
 
+  @Option(
+    help: "What the compared attention multiplies, or several: auto,fp8. Full attention keeps to what --dtype says.",
+    transform: OptionList.parse(OptionValue.attentionNumbers))
+  var attentionDtype: [AttentionNumbers] = [.activations]
+
   /// The combinations. A name says the method, and what else tells the variants apart but the density.
   var variants: [ComparisonVariant] {
     var variants: [ComparisonVariant] = []
-    for method in method {
-      guard let pattern = method.choice else { continue }
-      // Nothing is sampled where every head has the same pattern.
-      for rows in method == .svg ? profileRows : Array(profileRows.prefix(1)) {
-        for steps in denseSteps {
-          for density in density {
-            var name = method.rawValue
-            if denseSteps.count > 1 { name += ", dense steps \(steps)" }
-            if profileRows.count > 1, method == .svg { name += ", \(rows) rows" }
-            let settings = SparseVideoGenSettings(
-              patternChoice: pattern, bandWidth: .density(density), denseSteps: steps, denseLayers: denseLayers,
-              profiledRows: rows)
-            let variant = ComparisonVariant(name: name, settings: settings)
-            if !variants.contains(variant) { variants.append(variant) }
-          }
+    // Outermost, because neighbors share their dense steps, which are the same with the same numbers alone.
+    for numbers in attentionDtype {
+      for method in method { variants += self.variants(method, numbers).filter { !variants.contains($0) } }
+    }
+    return variants
+  }
+
+  private func variants(_ method: AttentionName, _ numbers: AttentionNumbers) -> [ComparisonVariant] {
+    guard let pattern = method.choice else { return [] }
+    var variants: [ComparisonVariant] = []
+    // Nothing is sampled where every head has the same pattern.
+    for rows in method == .svg ? profileRows : Array(profileRows.prefix(1)) {
+      for steps in denseSteps {
+        for density in density {
+          var name = method.rawValue
+          if numbers != .activations { name += " in \(numbers.rawValue)" }
+          if denseSteps.count > 1 { name += ", dense steps \(steps)" }
+          if profileRows.count > 1, method == .svg { name += ", \(rows) rows" }
+          let settings = SparseVideoGenSettings(
+            patternChoice: pattern, bandWidth: .density(density), denseSteps: steps, denseLayers: denseLayers,
+            profiledRows: rows)
+          let variant = ComparisonVariant(name: name, settings: settings, numbers: numbers)
+          if !variants.contains(variant) { variants.append(variant) }
         }
       }
     }

@@ -32,6 +32,10 @@ enum OptionValue {
     try value(GeneratorOptions.Device(text), "expected auto, cpu, cuda or the number of a GPU, such as cuda:1")
   }
 
+  static func attentionNumbers(_ text: String) throws -> AttentionNumbers {
+    try value(AttentionNumbers(rawValue: text), "expected auto or fp8")
+  }
+
   private static func value<Value>(_ value: Value?, _ expectation: String) throws -> Value {
     guard let value else { throw ValidationError(expectation) }
     return value

@@ -37,3 +37,5 @@ enum TileName: String, CaseIterable, ExpressibleByArgument {
 }
 
 extension GeneratorOptions.Numbers: ExpressibleByArgument {}
+
+extension AttentionNumbers: ExpressibleByArgument {}

@@ -56,12 +56,15 @@ struct VideoOptions: ParsableArguments {
   /// - Parameters:
   ///   - prompt: The prompt, where it does not come from `--prompt`.
   ///   - attention: How the transformer attends.
-  func request(prompt: String? = nil, attention: AttentionChoice) -> GenerationRequest {
+  ///   - numbers: What attention multiplies.
+  func request(
+    prompt: String? = nil, attention: AttentionChoice, numbers: AttentionNumbers = .activations
+  ) -> GenerationRequest {
     GenerationRequest(
       prompt: prompt ?? self.prompt ?? "", negativePrompt: negativePrompt, imagePath: image, width: width,
       height: height, frames: frames, steps: steps, guidance: guidance.map(Float.init),
       trueGuidance: trueGuidance.map(Float.init),
       usesDynamicGuidance: dynamicGuidance, seed: seed ?? 0,
-      framesPerSecond: fps, attention: attention, tiles: tiling.tiles)
+      framesPerSecond: fps, attention: attention, attentionNumbers: numbers, tiles: tiling.tiles)
   }
 }

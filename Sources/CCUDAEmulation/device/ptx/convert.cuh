@@ -30,6 +30,31 @@ __device__ __forceinline__ u16 toFloat16(float value) {
   return emulated::cast<u16>(static_cast<_Float16>(value));
 }
 
+/// The binary32 with the value of an e4m3.
+__device__ __forceinline__ float fromFloat8(u8 bits) {
+  const int exponent = bits >> 3 & 15;
+  const float magnitude = (bits & 127) == 127 ? NAN
+                          : exponent == 0     ? std::ldexp(static_cast<float>(bits & 7), -9)
+                                              : std::ldexp(static_cast<float>(8 + (bits & 7)), exponent - 10);
+  return bits & 128 ? -magnitude : magnitude;
+}
+/// Rounds to the nearest e4m3, ties to even, at most 448.
+__device__ __forceinline__ u8 toFloat8(float value) {
+  const u8 sign = std::signbit(value) ? 128 : 0;
+  const float magnitude = std::fabs(value);
+  if (value != value)
+    return 127;
+  if (magnitude >= 448)
+    return sign | 126;
+  // Numbers below 2^-6 have the steps of those above.
+  const int exponent = magnitude < 0x1p-6f ? -6 : std::ilogb(magnitude);
+  const int steps = static_cast<int>(std::nearbyint(std::ldexp(magnitude, 3 - exponent)));
+  return static_cast<u8>(sign | ((exponent + 6) * 8 + steps));
+}
+__device__ __forceinline__ u32 packFloat8(float a, float b, float c, float d) {
+  return toFloat8(a) | toFloat8(b) << 8 | toFloat8(c) << 16 | static_cast<u32>(toFloat8(d)) << 24;
+}
+
 __device__ __forceinline__ float exp2Approximate(float x) {
   return x < -126 ? 0.0f : std::exp2(x);
 }

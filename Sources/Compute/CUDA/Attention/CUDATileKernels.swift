@@ -32,11 +32,17 @@ struct CUDATileKernels: Hashable, Sendable {
       : Kernel(name: name("attend_sm80"), source: dimension == 64 ? .attendWarps64 : .attendWarps128)
   }
 
+  /// The kernels for e4m3 heads; `nil` where there are none.
+  var float8: CUDAFloat8Kernels? { isHopper && dimension == CUDAFloat8Kernels.dimension ? CUDAFloat8Kernels() : nil }
+
   /// Query rows of an item. Three warpgroups of 64 rows fit the registers at `D` = 64, two at 128.
   var groupRows: Int { isHopper && dimension == 64 ? 192 : 128 }
 
   /// Bytes of a tile.
   private var tileBytes: Int { CUDATileLists.tileRows * dimension * 2 }
+
+  /// Stages of keys and of values on Hopper.
+  private var stages: Int { dimension == 64 ? 4 : 2 }
 
   /// A persistent block for each multiprocessor on Hopper, elsewhere a block for each of `items`.
   func attendLaunch(items: Int, multiprocessors: Int) -> CUDALaunch {
@@ -44,12 +50,19 @@ struct CUDATileKernels: Hashable, Sendable {
       // The queries, and half a tile of keys and of values.
       return .rows(items, threads: 128, sharedBytes: 2 * tileBytes)
     }
-    let stages = dimension == 64 ? 4 : 2
+    return Self.hopperLaunch(
+      items: items, multiprocessors: multiprocessors, groupRows: groupRows, rowBytes: dimension * 2, stages: stages)
+  }
+
+  /// Two threads for each query row of an item, and a producer for all.
+  static func hopperLaunch(
+    items: Int, multiprocessors: Int, groupRows: Int, rowBytes: Int, stages: Int
+  ) -> CUDALaunch {
     // Barriers, and what the producer tells with each stage; 1024 bytes for the alignment of the swizzle.
     let words = 8 * (4 * stages + 6) + 4 * (stages + 2) + 1024
     return .rows(
       min(items, multiprocessors), threads: 128 + 2 * groupRows,
-      sharedBytes: groupRows * dimension * 2 + 2 * stages * tileBytes + words)
+      sharedBytes: (groupRows + 2 * stages * CUDATileLists.tileRows) * rowBytes + words)
   }
 
   /// Blocks of 256 threads, 8 elements of a row in each.

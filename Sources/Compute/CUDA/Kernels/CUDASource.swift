@@ -8,21 +8,24 @@ enum CUDASource: String, CaseIterable, Sendable {
   case frames = "elementwise/frames.cu"
   case text = "elementwise/text.cu"
   case convolve = "convolution/convolve.cu"
+  case surround = "convolution/surround.cu"
   case simpleAttention = "attention/simple.cu"
   case wideAttention = "attention/wide.cu"
   case prepare64 = "attention/prepare_d64.cu"
   case prepare128 = "attention/prepare_d128.cu"
   case profile64 = "attention/profile_d64.cu"
   case profile128 = "attention/profile_d128.cu"
+  case quantize128 = "attention/quantize_d128.cu"
   case attendWarps64 = "attention/attend_sm80_d64.cu"
   case attendWarps128 = "attention/attend_sm80_d128.cu"
   case attendHopper64 = "attention/attend_sm90_d64.cu"
   case attendHopper128 = "attention/attend_sm90_d128.cu"
+  case attendHopperFloat8 = "attention/attend_sm90_fp8_d128.cu"
 
   /// Whether the file can be compiled for an architecture: Hopper's matrix instructions are Hopper's alone.
   func isMeant(for architecture: String) -> Bool {
     switch self {
-    case .attendHopper64, .attendHopper128: architecture == "sm_90a"
+    case .quantize128, .attendHopper64, .attendHopper128, .attendHopperFloat8: architecture == "sm_90a"
     default: true
     }
   }

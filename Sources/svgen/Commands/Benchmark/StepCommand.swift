@@ -1,5 +1,6 @@
 import ArgumentParser
 import Benchmark
+import SparseVideoGen
 
 /// `svgen benchmark step`.
 struct StepCommand: ParsableCommand {
@@ -13,8 +14,14 @@ struct StepCommand: ParsableCommand {
   @Option(parsing: .unconditional, help: "The share of query-key pairs that a sparse call computes.")
   var density = 0.3
 
+  @Option(
+    help: "What attention multiplies, or several, measured by turns: auto,fp8.",
+    transform: OptionList.parse(OptionValue.attentionNumbers))
+  var attentionDtype: [AttentionNumbers] = [.activations]
+
   func run() throws {
-    let benchmark = try StepBenchmark(options.randomModel, density: density, rounds: options.rounds)
+    let benchmark = try StepBenchmark(
+      options.randomModel, density: density, numbers: attentionDtype, rounds: options.rounds)
     try write(benchmark.run(options.model.options), json: options.json)
   }
 }
