@@ -118,9 +118,8 @@ public struct StepBenchmark: Sendable {
     _ name: String
   ) -> [BenchmarkResult] {
     let description = pipeline.model.description
-    let suffix = numbers == .activations ? "" : " in \(numbers.rawValue)"
     var results = [("dense", dense), ("svg", sparse)].map { variant, measured in
-      var result = result(variant + suffix, video, Samples(measured.samples), pipeline, name)
+      var result = result(variant + numbers.suffix, video, Samples(measured.samples), pipeline, name)
       result.density = measured.density
       result.figures += OperationKind.allCases.map { kind in
         ("\(kind.rawValue)_seconds", Samples(measured.times.map { $0[kind] }).median)

@@ -21,6 +21,16 @@ import Testing
     #expect(figures.keys.contains { $0.hasPrefix("seconds_of_") })
   }
 
+  @Test func `numbers that the device does not attend in are refused before anything is loaded`() throws {
+    let benchmark = try StepBenchmark(
+      ModelDirectory(Fixtures.model("hunyuan-video")), density: 0.5, numbers: [.activations, .float8], frames: 9,
+      size: (64, 64), rounds: 1, decodes: true)
+    let error = #expect(throws: BenchmarkError.self) {
+      try benchmark.run(GeneratorOptions(device: .cpu, threads: 2)) { _ in Issue.record("nothing can be measured") }
+    }
+    #expect(error?.description.contains("--attention-dtype fp8") == true)
+  }
+
   @Test func `numbers that mean nothing are refused`() throws {
     let directory = try ModelDirectory(Fixtures.model("hunyuan-video"))
     for (density, rounds) in [(0.0, 1), (1.5, 1), (.nan, 1), (0.3, 0)] {

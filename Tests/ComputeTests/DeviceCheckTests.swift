@@ -26,10 +26,23 @@ import Testing
     #expect(outcome.hasPassed, "\(check.operation) \(check.sizes): \(outcome.details), \(outcome.worst)")
   }
 
+  /// Hopper's kernels, and what other GPUs do not have.
+  @Test func `a Hopper GPU that is emulated attends as it should`() throws {
+    let device = try CUDADevice.emulated(.hopper)
+    let checks = DeviceCheck.all(for: device).filter {
+      $0.operation.contains("Heads") || $0.operation.contains("attend")
+    }
+    #expect(checks.contains { $0.operation.contains("fp8") })
+    for check in checks {
+      let outcome = try check.run(on: device)
+      #expect(outcome.hasPassed, "\(check.operation) \(check.sizes): \(outcome.details), \(outcome.worst)")
+    }
+  }
+
   @Test(.enabled(if: hasGPU, "there is no GPU with CUDA, NVRTC and cuBLASLt"))
   func `the GPU computes what it should`() throws {
     let device = try CUDADevice()
-    for check in DeviceCheck.all {
+    for check in DeviceCheck.all(for: device) {
       let outcome = try check.run(on: device)
       #expect(outcome.hasPassed, "\(check.operation) \(check.sizes): \(outcome.details), \(outcome.worst)")
     }

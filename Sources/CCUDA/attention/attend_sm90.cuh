@@ -193,7 +193,7 @@ __device__ __forceinline__ void consume(const Parameters& p, u32 shared) {
           entry = loadShared(Shared::entry(shared, stage));
           turns.await();
           pin(scores);
-          output.pin();
+          output.pinSums();
           pin(weights);
           fenceProducts();
           Products::multiplyKeys(scores, queries, describe(Shared::keys(shared, stage)));
@@ -213,7 +213,7 @@ __device__ __forceinline__ void consume(const Parameters& p, u32 shared) {
           if (LATE_WAIT && first + u + 1 < count && !softmax.isNegative())
             waitFor(Shared::fullKeys(shared, (stage + 1) % kStages), fullKeys.peek((stage + 1) % kStages));
           waitForProducts<0>();
-          output.pin();
+          output.pinSums();
           pin(weights);
           release(Shared::emptyValues(shared, previous), lane);
           Products::pack(scores, weights);
@@ -223,7 +223,7 @@ __device__ __forceinline__ void consume(const Parameters& p, u32 shared) {
       release(Shared::emptyQueries(shared), lane);
       const u32 last = static_cast<u32>(count - 1) % kStages;
       waitFor(Shared::fullValues(shared, last), fullValues.flip(last));
-      output.pin();
+      output.pinSums();
       pin(weights);
       fenceProducts();
       output.multiplyValues(weights, Shared::values(shared, last));
@@ -231,7 +231,7 @@ __device__ __forceinline__ void consume(const Parameters& p, u32 shared) {
       inverse[0] = softmax.inverseSum(0) * Products::outputScale(p, item);
       inverse[1] = softmax.inverseSum(1) * Products::outputScale(p, item);
       waitForProducts<0>();
-      output.pin();
+      output.pinSums();
       output.finish();
       release(Shared::emptyValues(shared, last), lane);
     }

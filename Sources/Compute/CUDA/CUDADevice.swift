@@ -42,11 +42,13 @@ public final class CUDADevice: ComputeDevice {
       cache: CUDAKernelCache(folder: CUDAKernelCache.folder(environment: ProcessInfo.processInfo.environment)))
   }
 
-  /// Takes the first GPU of libraries whose functions are known: for tests.
-  package convenience init(driver: svg_cuda_driver, compiler: svg_nvrtc, products: svg_cublaslt) throws {
+  /// Takes a GPU of libraries whose functions are known: for tests.
+  package convenience init(
+    driver: svg_cuda_driver, compiler: svg_nvrtc, products: svg_cublaslt, index: Int
+  ) throws {
     let driver = try CUDADriver(functions: driver, path: "")
     try self.init(
-      driver, Self.properties(of: driver, index: 0), compiler: CUDACompiler(functions: compiler, path: ""),
+      driver, Self.properties(of: driver, index: index), compiler: CUDACompiler(functions: compiler, path: ""),
       products: products, productsPath: "", cache: CUDAKernelCache(folder: nil))
   }
 
