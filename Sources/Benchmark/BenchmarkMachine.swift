@@ -73,17 +73,7 @@ public struct BenchmarkMachine: Sendable {
 
   /// Uniform numbers in ±√3, which have variance 1: activations of this device.
   func activations(_ shape: Shape, seed: UInt64) throws -> Tensor {
-    var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
-    let values = Tensor.host(shape, .float32)
-    values.withMutableSpan(of: Float.self) { span in
-      for index in span.indices {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        span[index] = Float(Int64(bitPattern: state) >> 40) * 0x1p-23 * Float(3).squareRoot()
-      }
-    }
-    return try device.upload(values, as: device.activationType)
+    try device.upload(.noise(shape, seed: seed), as: device.activationType)
   }
 }
 

@@ -1,3 +1,5 @@
+import Compute
+
 /// The shapes of a model, perhaps with fewer heads, so that they can be measured in seconds.
 public enum BenchmarkPreset: String, Hashable, Sendable, CaseIterable {
   /// The model that comes with this package: 49 frames of 256×256.
@@ -67,6 +69,34 @@ public enum BenchmarkPreset: String, Hashable, Sendable, CaseIterable {
         shape.scaling = "\(rawValue), a part of a frame"
         return shape
       }
+    }
+  }
+
+  /// The convolutions of the decoder that take its time, at the size of a tile: what a GPU is measured with.
+  public var tileConvolutions: [ConvolutionShape] {
+    switch self {
+    case .hunyuanVideo:
+      // A tile of 17 frames of 256×256, from the latents to the pixels.
+      [
+        (512, 512, 5, 32), (512, 512, 5, 64), (512, 512, 9, 128), (512, 256, 9, 128), (256, 256, 9, 128),
+        (256, 256, 17, 256), (256, 128, 17, 256), (128, 128, 17, 256),
+      ].map { channels, outputs, frames, size in
+        var shape = ConvolutionShape(channels: channels, outputs: outputs, frames: frames, height: size, width: size)
+        shape.border = .nearest
+        return shape
+      }
+    case .cogVideoX2B, .cogVideoX15:
+      // A tile of 8 frames of 240×360 after others; the convolutions after doubling see one frame.
+      [
+        (512, 512, 2, 30, 3), (512, 512, 4, 60, 1), (512, 256, 4, 60, 3), (256, 256, 4, 60, 3), (256, 256, 8, 120, 1),
+        (256, 256, 8, 120, 3), (256, 256, 8, 240, 1), (256, 128, 8, 240, 3), (128, 128, 8, 240, 3),
+      ].map { channels, outputs, frames, height, depth in
+        var shape = ConvolutionShape(
+          channels: channels, outputs: outputs, frames: frames, height: height, width: height * 3 / 2, depth: depth)
+        shape.hasPrevious = true
+        return shape
+      }
+    default: convolutions
     }
   }
 }

@@ -16,7 +16,7 @@ public struct BenchmarkResult: Sendable {
     public let value: Int
   }
 
-  /// `attention`, `prepare`, `profile`, `linear`, `conv` or `model`.
+  /// The name of the subcommand, for example `attention`.
   public let benchmark: String
   /// What distinguishes the line from the others of the run, for example `band` or `svg`.
   public let variant: String

@@ -13,19 +13,42 @@ public struct ConvolutionShape: Hashable, Sendable {
   public var height: Int
   /// `w`.
   public var width: Int
-  /// The size of the kernel in time and in both directions of a frame: odd.
+  /// The size of the kernel in both directions of a frame, and in time unless ``depth`` says otherwise: odd.
   public var kernel: Int
+  /// The size of the kernel in time.
+  public var depth: Int
+  /// What lies around a frame.
+  public var border = FrameBorder.zeros
+  /// Whether there are frames before the first; else that is repeated.
+  public var hasPrevious = false
   /// How it differs from the model whose name it bears, if it does.
   public var scaling: String?
 
   /// Creates a shape.
-  public init(channels: Int, outputs: Int, frames: Int, height: Int, width: Int, kernel: Int = 3) {
+  public init(
+    channels: Int, outputs: Int, frames: Int, height: Int, width: Int, kernel: Int = 3, depth: Int? = nil
+  ) {
     self.channels = channels
     self.outputs = outputs
     self.frames = frames
     self.height = height
     self.width = width
     self.kernel = kernel
+    self.depth = depth ?? kernel
+  }
+
+  /// Two for each tap, channel and place.
+  var operations: Double {
+    2 * Double(channels) * Double(outputs) * Double(depth * kernel * kernel)
+      * Double(frames) * Double(height) * Double(width)
+  }
+
+  /// The numbers by their names.
+  var extents: [BenchmarkResult.Extent] {
+    [
+      ("channels", channels), ("outputs", outputs), ("frames", frames), ("height", height), ("width", width),
+      ("depth", depth), ("kernel", kernel),
+    ].map { BenchmarkResult.Extent(name: $0.0, value: $0.1) }
   }
 }
 
@@ -40,7 +63,7 @@ public struct ConvolutionBenchmark: Sendable {
     for shape in shapes {
       for (option, value) in [
         ("--channels", shape.channels), ("--outputs", shape.outputs), ("--frames", shape.frames),
-        ("--height", shape.height), ("--width", shape.width), ("--kernel", shape.kernel),
+        ("--height", shape.height), ("--width", shape.width), ("--kernel", shape.kernel), ("depth", shape.depth),
       ] { try require(option, value) }
       guard !shape.kernel.isMultiple(of: 2) else {
         throw BenchmarkError("--kernel must be odd, not \(shape.kernel)")
@@ -57,17 +80,19 @@ public struct ConvolutionBenchmark: Sendable {
       shapes.flatMap {
         [
           [$0.frames, $0.height, $0.width, $0.channels], [$0.frames, $0.height, $0.width, $0.outputs],
-          [$0.outputs, $0.channels, $0.kernel, $0.kernel, $0.kernel],
+          [$0.outputs, $0.channels, $0.depth, $0.kernel, $0.kernel],
         ]
       }, bytesPerElement: 12, options: "--frames, --height, --width, --channels, --outputs and --kernel")
     let (samples, peak) = try machine.measure(
       shapes.enumerated().map { index, shape in
         let seed = UInt64(index) + 1
         let kernel = shape.kernel
-        let weight = try machine.activations([shape.outputs, shape.channels, kernel, kernel, kernel], seed: seed)
+        let weight = try machine.activations(
+          [shape.outputs, shape.channels, shape.depth, kernel, kernel], seed: seed)
         let layer = try device.makeConvolution(
           ConvolutionParameters(
-            weight: weight, bias: machine.activations([shape.outputs], seed: seed), padding: SpatialPadding(kernel / 2))
+            weight: weight, bias: machine.activations([shape.outputs], seed: seed), padding: SpatialPadding(kernel / 2),
+            border: shape.border)
         )
         let input = try machine.activations(
           [shape.frames, shape.height, shape.width, shape.channels], seed: 100 + seed)
@@ -76,16 +101,10 @@ public struct ConvolutionBenchmark: Sendable {
     return shapes.indices.map { index in
       let shape = shapes[index]
       var result = machine.result(
-        "conv", "conv\(shape.kernel)×\(shape.kernel)×\(shape.kernel)",
-        [
-          ("channels", shape.channels), ("outputs", shape.outputs), ("frames", shape.frames), ("height", shape.height),
-          ("width", shape.width), ("kernel", shape.kernel),
-        ], samples[index])
+        "conv", "conv\(shape.depth)×\(shape.kernel)×\(shape.kernel)", shape.extents.map { ($0.name, $0.value) },
+        samples[index])
       result.scaling = shape.scaling
-      let taps = Double(shape.kernel * shape.kernel * shape.kernel)
-      result.usefulOperations =
-        2 * Double(shape.channels) * Double(shape.outputs) * taps
-        * Double(shape.frames) * Double(shape.height) * Double(shape.width)
+      result.usefulOperations = shape.operations
       result.peakOperationsPerSecond = peak
       return result
     }

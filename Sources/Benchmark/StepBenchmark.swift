@@ -1,5 +1,4 @@
 import Attention
-import Checkpoint
 import Compute
 import Diffusion
 import Models
@@ -8,79 +7,48 @@ import Tensor
 
 /// Steps of a model of full width and depth with random weights: from its configurations alone.
 ///
-/// A dense and a sparse step run by turns, with all kinds of numbers, after sparse ones that are not counted. Random weights take the time of trained
-/// ones; the patterns that profiling finds, and so the density of the bands, are those of noise.
+/// A dense and a sparse step run by turns, with each kind of numbers, after sparse ones that are not counted. The patterns
+/// that profiling finds, and so the density of the bands, are those of noise.
 public struct StepBenchmark: Sendable {
-  /// The configurations.
-  public let directory: ModelDirectory
-  /// The share of query-key pairs that a sparse call computes.
-  public let density: Double
-  /// What attention multiplies: each is measured.
-  public let numbers: [AttentionNumbers]
-  /// Frames of the video; the model's own number when `nil`.
-  public let frames: Int?
-  /// Columns and rows of pixels; the model's own when `nil`.
-  public let size: (width: Int, height: Int)?
-  /// How often each step is run.
-  public let rounds: Int
-  /// Whether latents are decoded too.
-  public let decodes: Bool
+  private let model: RandomModel
+  private let density: Double
+  private let numbers: [AttentionNumbers]
+  private let rounds: Int
 
   /// Creates a benchmark.
+  /// - Parameters:
+  ///   - density: The share of query-key pairs that a sparse call computes.
+  ///   - numbers: What attention multiplies: each kind is measured.
+  ///   - rounds: How often each step is run.
   /// - Throws: ``BenchmarkError`` for a number of rounds that is not positive and a density that is none.
   public init(
-    _ directory: ModelDirectory, density: Double, numbers: [AttentionNumbers] = [.activations], frames: Int?,
-    size: (width: Int, height: Int)?, rounds: Int, decodes: Bool
+    _ model: RandomModel, density: Double, numbers: [AttentionNumbers] = [.activations], rounds: Int
   ) throws(BenchmarkError) {
     try require("--rounds", rounds)
     guard density > 0, density <= 1 else { throw BenchmarkError("--density must lie between 0 and 1, not \(density)") }
-    self.directory = directory.withRandomWeights()
+    self.model = model
     self.density = density
     self.numbers = numbers
-    self.frames = frames
-    self.size = size
     self.rounds = rounds
-    self.decodes = decodes
   }
 
-  /// Loads the networks one after the other and measures.
-  /// - Parameter report: Called with each result as soon as it is there.
+  /// Loads the transformer and measures.
+  /// - Returns: For each kind of numbers the dense step, then the sparse one.
   /// - Throws: ``BenchmarkError`` for numbers that the device does not attend with, and what the device and the model
   ///   throw.
-  public func run(_ options: GeneratorOptions, report: (BenchmarkResult) throws -> Void) throws {
-    try options.check()
-    let chosen = try options.makeDevice()
-    let pipeline = try VideoPipeline(directory: directory, device: chosen.device)
-    let model = pipeline.model
-    let usual = model.description.defaultSize
-    let video = VideoSize(
-      width: size?.width ?? usual.width, height: size?.height ?? usual.height, frames: frames ?? usual.frames)
-    try model.sizeRule.check(video)
-    let limits = chosen.device.headLimits
+  public func run(_ options: GeneratorOptions) throws -> [BenchmarkResult] {
+    let prepared = try model.prepared(options)
+    let (model, device) = (prepared.model, prepared.device)
+    let description = model.description
     for numbers in numbers {
-      if let refusal = limits.refusal(of: numbers, dimension: model.description.headDimension) {
-        throw BenchmarkError("--attention-dtype \(numbers.rawValue): \(refusal); the device is \(chosen.name)")
+      if let refusal = device.headLimits.refusal(of: numbers, dimension: description.headDimension) {
+        throw BenchmarkError(
+          "--attention-dtype \(numbers.rawValue): \(refusal); the device is \(prepared.planner.chosen.name)")
       }
     }
-    for result in try steps(pipeline, video, chosen.name) { try report(result) }
-    chosen.device.trim()
-    if decodes { try report(decoding(pipeline, video, chosen.name)) }
-  }
-
-  /// What was measured of one kind of step.
-  private struct Measured {
-    var samples: [Double] = []
-    var times: [OperationTimes] = []
-    var density = 1.0
-  }
-
-  /// A dense and a sparse step with each kind of numbers.
-  private func steps(_ pipeline: VideoPipeline, _ video: VideoSize, _ name: String) throws -> [BenchmarkResult] {
-    let (model, device) = (pipeline.model, pipeline.device)
-    let description = model.description
     let loading = try elapsedSeconds { try model.loadDenoiser(on: device) }
     let tally = PairTally()
-    let input = try input(model, video, on: device)
+    let input = try input(model, prepared.video, on: device)
     func run(_ numbers: AttentionNumbers, _ step: Int, into measured: inout Measured) throws {
       let attention = SparseVideoGenAttention(
         device: device, settings: SparseVideoGenSettings(bandWidth: .density(density)),
@@ -106,21 +74,31 @@ public struct StepBenchmark: Sendable {
       }
     }
     var results = zip(numbers, measured).flatMap { numbers, measured in
-      self.results(numbers, dense: measured[0], sparse: measured[1], video, pipeline, name)
+      self.results(numbers, dense: measured[0], sparse: measured[1], prepared)
     }
     results[0].figures.append(("loading_seconds", loading.seconds))
     return results
   }
 
+  /// What was measured of one kind of step.
+  private struct Measured {
+    var samples: [Double] = []
+    var times: [OperationTimes] = []
+    var density = 1.0
+  }
+
   /// The results of a dense and of a sparse step with the same numbers.
   private func results(
-    _ numbers: AttentionNumbers, dense: Measured, sparse: Measured, _ video: VideoSize, _ pipeline: VideoPipeline,
-    _ name: String
+    _ numbers: AttentionNumbers, dense: Measured, sparse: Measured, _ prepared: PreparedModel
   ) -> [BenchmarkResult] {
-    let description = pipeline.model.description
+    let description = prepared.model.description
+    let shape = [("tokens", prepared.model.layout(for: prepared.video).sequenceLength), ("layers", description.layers)]
     var results = [("dense", dense), ("svg", sparse)].map { variant, measured in
-      var result = result(variant + numbers.suffix, video, Samples(measured.samples), pipeline, name)
+      var result = prepared.result("step", variant + numbers.suffix, shape: shape, Samples(measured.samples))
       result.density = measured.density
+      if let gpu = prepared.device as? CUDADevice {
+        result.figures.append(("peak_memory_megabytes", Double(gpu.memory.peak) / 1e6))
+      }
       result.figures += OperationKind.allCases.map { kind in
         ("\(kind.rawValue)_seconds", Samples(measured.times.map { $0[kind] }).median)
       }
@@ -140,20 +118,6 @@ public struct StepBenchmark: Sendable {
     return results
   }
 
-  /// Random latents become frames.
-  private func decoding(_ pipeline: VideoPipeline, _ video: VideoSize, _ name: String) throws -> BenchmarkResult {
-    let (model, device) = (pipeline.model, pipeline.device)
-    let decoder = try model.loadDecoder(on: device)
-    var noise = NormalGenerator(seed: 1)
-    let latents = model.decodableLatents(noise.draw(model.latentShape(for: video)), for: video)
-    device.resetTimes()
-    let run = try elapsedSeconds { try decoder.decode(latents, tiled: true) { _ in } }
-    var result = result("decode in tiles", video, Samples([run.seconds]), pipeline, name)
-    let times = device.times
-    result.figures += OperationKind.allCases.map { ("\($0.rawValue)_seconds", times[$0]) }
-    return result
-  }
-
   /// Noise in the place of latents, prompt and image.
   private func input(_ model: any VideoModel, _ video: VideoSize, on device: any ComputeDevice) throws -> DenoiserInput
   {
@@ -169,29 +133,4 @@ public struct StepBenchmark: Sendable {
       latents: latents, timestep: 500, text: text, guidance: model.description.guidanceKind == .embedded ? 6 : nil,
       image: model.imageConditioning == nil ? nil : noise.draw(latents.shape))
   }
-
-  private func result(
-    _ variant: String, _ video: VideoSize, _ samples: Samples, _ pipeline: VideoPipeline, _ device: String
-  ) -> BenchmarkResult {
-    let layout = pipeline.model.layout(for: video)
-    var result = BenchmarkResult(
-      benchmark: "step", variant: variant,
-      shape: [
-        ("width", video.width), ("height", video.height), ("frames", video.frames), ("tokens", layout.sequenceLength),
-        ("layers", pipeline.model.description.layers),
-      ].map { BenchmarkResult.Extent(name: $0.0, value: $0.1) }, samples: samples)
-    result.elementType = pipeline.device.activationType.rawValue
-    result.instructionSet = device
-    if let gpu = pipeline.device as? CUDADevice {
-      result.figures.append(("peak_memory_megabytes", Double(gpu.memory.peak) / 1e6))
-    }
-    return result
-  }
-}
-
-/// What `body` gives, and the seconds that it took.
-private func elapsedSeconds<Result>(_ body: () throws -> Result) rethrows -> (result: Result, seconds: Double) {
-  let start = ContinuousClock.now
-  let result = try body()
-  return (result, (ContinuousClock.now - start) / .seconds(1))
 }

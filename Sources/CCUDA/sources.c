@@ -42,6 +42,9 @@ static const char text[] = {
 static const char convolve[] = {
 #embed "convolution/convolve.cu"
     , 0};
+static const char surround[] = {
+#embed "convolution/surround.cu"
+    , 0};
 static const char geometry_header[] = {
 #embed "attention/geometry.cuh"
     , 0};
@@ -136,6 +139,7 @@ static const svg_cuda_source sources[] = {
     {"elementwise/frames.cu", frames},
     {"elementwise/text.cu", text},
     {"convolution/convolve.cu", convolve},
+    {"convolution/surround.cu", surround},
     {"attention/geometry.cuh", geometry_header},
     {"attention/parameters.cuh", parameters_header},
     {"attention/mask.cuh", mask_header},

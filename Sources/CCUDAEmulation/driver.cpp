@@ -125,7 +125,8 @@ int attribute(int* value, int number, int device) {
 int poolAttribute(svg_cuda_handle, int number, void* value) {
   Memory& memory = deviceMemory();
   const std::lock_guard lock(memory.mutex);
-  *static_cast<uint64_t*>(value) = number == 8 ? memory.peak : memory.used;
+  // 6 and 8: the most that was reserved and used.
+  *static_cast<uint64_t*>(value) = number == 6 || number == 8 ? memory.peak : memory.used;
   return 0;
 }
 

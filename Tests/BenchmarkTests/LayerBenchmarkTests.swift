@@ -1,4 +1,6 @@
+import Compute
 import Tensor
+import TestSupport
 import Testing
 
 @testable import Benchmark
@@ -19,6 +21,24 @@ struct LayerBenchmarkTests {
     let shape = ConvolutionShape(channels: 8, outputs: 16, frames: 2, height: 6, width: 10)
     let result = try #require(ConvolutionBenchmark([shape]).run(on: machine()).first)
     #expect(result.usefulOperations == Double(2 * 27 * 8 * 16 * 2 * 6 * 10))
+  }
+
+  @Test func `our kernel and cuDNN are measured by turns, where cuDNN is there`() throws {
+    var shape = ConvolutionShape(channels: 8, outputs: 16, frames: 2, height: 6, width: 10, depth: 1)
+    shape.hasPrevious = true
+    let benchmark = try GPUConvolutionBenchmark([shape], rounds: 2)
+    for (convolutions, names) in [
+      (EmulatedConvolutions.withBias, ["our kernel", "cuDNN"]), (.missing, ["our kernel"]),
+    ] {
+      var results: [BenchmarkResult] = []
+      try benchmark.run(
+        own: .emulated(convolutions: .missing), library: .emulated(convolutions: convolutions)
+      ) { results.append($0) }
+      #expect(results.map(\.variant) == names)
+      #expect(results.allSatisfy { $0.usefulOperations == Double(2 * 9 * 8 * 16 * 2 * 6 * 10) })
+      #expect(results.allSatisfy { $0.samples.seconds.count == 2 && $0.samples.median > 0 })
+    }
+    #expect(throws: BenchmarkError.self) { try GPUConvolutionBenchmark([shape], rounds: 0) }
   }
 
   @Test func `even kernels and empty layers are refused with the name of the option`() {
@@ -52,6 +72,7 @@ struct LayerBenchmarkTests {
     _ = try AttentionBenchmark(preset.attention, densities: [1, 0.3])
     _ = try LinearBenchmark(preset.linear)
     _ = try ConvolutionBenchmark(preset.convolutions)
+    _ = try GPUConvolutionBenchmark(preset.tileConvolutions, rounds: 1)
     #expect((preset.attention.scaling == nil) == (preset == .bundled), "what is scaled says so")
   }
 

@@ -1,5 +1,5 @@
 import Benchmark
-import Checkpoint
+import Foundation
 import SparseVideoGen
 import TestSupport
 import Testing
@@ -8,12 +8,9 @@ import Testing
 @Suite struct StepBenchmarkTests {
   @Test(arguments: ["cogvideox-1.5", "cogvideox-1.5-i2v", "hunyuan-video"])
   func `a model is measured from its configurations`(name: String) throws {
-    let directory = try ModelDirectory(Fixtures.model(name))
-    let benchmark = try StepBenchmark(
-      directory, density: 0.5, frames: 9, size: (64, 64), rounds: 1, decodes: true)
-    var results: [BenchmarkResult] = []
-    try benchmark.run(GeneratorOptions(device: .cpu, numbers: .float32, threads: 2)) { results.append($0) }
-    #expect(results.map(\.variant) == ["dense", "svg", "decode in tiles"])
+    let benchmark = try StepBenchmark(.fixture(name), density: 0.5, rounds: 1)
+    let results = try benchmark.run(GeneratorOptions(device: .cpu, numbers: .float32, threads: 2))
+    #expect(results.map(\.variant) == ["dense", "svg"])
     #expect(results[0].density == 1 && results[1].density ?? 1 <= 1)
     #expect(results.allSatisfy { $0.samples.median > 0 })
     let figures = Dictionary(uniqueKeysWithValues: results[1].figures)
@@ -23,20 +20,25 @@ import Testing
 
   @Test func `numbers that the device does not attend in are refused before anything is loaded`() throws {
     let benchmark = try StepBenchmark(
-      ModelDirectory(Fixtures.model("hunyuan-video")), density: 0.5, numbers: [.activations, .float8], frames: 9,
-      size: (64, 64), rounds: 1, decodes: true)
+      .fixture("hunyuan-video"), density: 0.5, numbers: [.activations, .float8], rounds: 1)
     let error = #expect(throws: BenchmarkError.self) {
-      try benchmark.run(GeneratorOptions(device: .cpu, threads: 2)) { _ in Issue.record("nothing can be measured") }
+      try benchmark.run(GeneratorOptions(device: .cpu, threads: 2))
     }
     #expect(error?.description.contains("--attention-dtype fp8") == true)
   }
 
   @Test func `numbers that mean nothing are refused`() throws {
-    let directory = try ModelDirectory(Fixtures.model("hunyuan-video"))
     for (density, rounds) in [(0.0, 1), (1.5, 1), (.nan, 1), (0.3, 0)] {
       #expect(throws: BenchmarkError.self) {
-        try StepBenchmark(directory, density: density, frames: nil, size: nil, rounds: rounds, decodes: false)
+        try StepBenchmark(.fixture("hunyuan-video"), density: density, rounds: rounds)
       }
     }
+  }
+}
+
+extension RandomModel {
+  /// A tiny model, and a tiny video.
+  static func fixture(_ name: String) -> RandomModel {
+    RandomModel(.reference(Fixtures.model(name).path), frames: 9, size: (64, 64))
   }
 }

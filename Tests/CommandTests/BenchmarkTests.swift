@@ -29,10 +29,23 @@ struct BenchmarkTests {
     }
   }
 
+  @Test func `the benchmark of a decoder reports its progress beside its result`() async throws {
+    let outcome = try await Command.run([
+      "benchmark", "decode", "--model", Command.model, "--frames", "9", "--tiling", "on", "--device", "cpu", "--json",
+    ])
+    #expect(outcome.code == 0)
+    #expect(outcome.error.contains("decoding  0%  at most ") && outcome.error.contains("decoding  100%"))
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+    for name in ["median_milliseconds", "peak_memory_megabytes", "planned_memory_megabytes"] {
+      #expect(try #require(object[name] as? Double) > 0, "\(name)")
+    }
+  }
+
   @Test(arguments: [
     (["attention", "--tokens", "100"], "--tokens"), (["attention", "--head-dimension", "7"], "--head-dimension"),
     (["prepare", "--threads", "0"], "--threads"), (["conv", "--kernel", "2"], "--kernel"),
-    (["model", "--rounds", "0"], "--rounds"),
+    (["model", "--rounds", "0"], "--rounds"), (["decode", "--width", "64"], "--height"),
+    (["encode"], "--model"),
   ])
   func `a shape that cannot be is a usage error`(arguments: [String], option: String) async throws {
     let outcome = try await Command.run(["benchmark"] + arguments)

@@ -22,6 +22,13 @@ import Testing
     #expect(words(free: 4, own: 35).contains("end other programs that use the GPU, which hold 40960 MiB"))
   }
 
+  @Test func `the footprint remembers tensors that are gone`() throws {
+    let device = try CUDADevice.emulated()
+    let before = device.peakFootprint
+    for _ in 0..<2 { _ = try device.makeTensor([before + (64 << 20)], .bfloat16) }
+    #expect(device.peakFootprint >= 2 * (before + (64 << 20)))
+  }
+
   @Test func `the way to attend text depends on its sizes alone`() {
     func choice(_ keys: Int, _ dimension: Int, bias: Bool = false, causal: Bool = false) -> CUDATextAttention {
       CUDATextAttention(keys: keys, dimension: dimension, hasBias: bias, isCausal: causal)

@@ -50,6 +50,13 @@ import Testing
     #expect(search.candidates(.compiler).map(Self.comparable).contains(file))
   }
 
+  @Test func `cuDNN is found in a wheel of its own, and is nothing that a GPU cannot do without`() {
+    let file = "/env/lib/python3.12/site-packages/nvidia/cudnn/lib/libcudnn.so.9"
+    let search = search([file], ["VIRTUAL_ENV": "/env"])
+    #expect(search.candidates(.convolutions, driverMajor: 12) == ["libcudnn.so.9", file])
+    #expect(CUDALibrary.allCases.filter { !$0.isRequired } == [.convolutions])
+  }
+
   private static func comparable(_ path: String) -> String { path.contains("/") ? plain(path) : path }
 
   @Test func `a library that is newer than the driver is left alone`() {

@@ -39,6 +39,18 @@ import Testing
     }
   }
 
+  @Test(arguments: EmulatedConvolutions.allCases)
+  func `whatever cuDNN can do, convolutions are what they should be`(convolutions: EmulatedConvolutions) throws {
+    let device = try CUDADevice.emulated(convolutions: convolutions)
+    let before = CUDADevice.emulatedConvolutions
+    for check in DeviceCheck.all where check.operation == "convolve" {
+      let outcome = try check.run(on: device)
+      #expect(outcome.hasPassed, "\(check.operation) \(check.sizes): \(outcome.details), \(outcome.worst)")
+    }
+    let isUsed = convolutions == .withBias || convolutions == .withoutBias
+    #expect((CUDADevice.emulatedConvolutions > before) == isUsed)
+  }
+
   @Test(.enabled(if: hasGPU, "there is no GPU with CUDA, NVRTC and cuBLASLt"))
   func `the GPU computes what it should`() throws {
     let device = try CUDADevice()

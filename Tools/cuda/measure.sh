@@ -5,14 +5,14 @@
 #
 # usage: Tools/cuda/measure.sh [PACK] [RESULTS]        (default: .build/gpu .build/gpu-results)
 #
-# PARTS chooses some of: system selftest video attention steps sanitizer. DEVICE=cpu rehearses it without a GPU, with
-# SIZE="--width 64 --height 64 --frames 9". PyTorch is needed for attention alone.
+# PARTS chooses some of: system selftest video steps convolutions attention sanitizer. DEVICE=cpu rehearses it without a GPU,
+# with SIZE="--width 64 --height 64 --frames 9". PyTorch is needed for attention and for all ways to convolve.
 set -u
 cd "$(dirname "$0")/../.."
 pack=${1:-.build/gpu}
 results=${2:-.build/gpu-results}
 device=${DEVICE:-cuda}
-parts=${PARTS:-system selftest video steps attention sanitizer}
+parts=${PARTS:-system selftest video steps convolutions attention sanitizer}
 export LD_LIBRARY_PATH="$pack/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 mkdir -p "$results"
 # The bundled model comes from the sources; beside the command is where it looks for it.
@@ -54,13 +54,24 @@ video() {
   rm -f "$results"/*.y4m
 }
 
-# Seconds of a dense and of a sparse step by phase, and of decoding; full width and depth, random weights.
+# Seconds of a dense and of a sparse step by phase, and of decoding with its memory; full width and depth, random weights.
 steps() {
   for model in cogvideox-1.5 hunyuan-video; do
     # shellcheck disable=SC2086
-    limit 170 "step-$model" "$svgen" benchmark step --json --decode --density 0.25 --device "$device" \
+    limit 120 "step-$model" "$svgen" benchmark step --json --density 0.25 --device "$device" \
+      --model "Tests/Fixtures/Published/$model" ${SIZE:-}
+    # shellcheck disable=SC2086
+    limit 60 "decode-$model" "$svgen" benchmark decode --json --tiling on --device "$device" \
       --model "Tests/Fixtures/Published/$model" ${SIZE:-}
   done
+}
+
+# Our kernel and cuDNN by turns, at the sizes of the decoders, and all that cuDNN has to choose from.
+convolutions() {
+  for model in hunyuanvideo cogvideox-1.5; do
+    limit 60 "conv-$model" "$svgen" benchmark conv --device "$device" --preset "$model" --rounds 5
+  done
+  limit 100 conv-ways "${PYTHON:-python3}" Tools/cuda/convolutions.py 3
 }
 
 # Our attention beside cuDNN and FlexAttention, and the kernels that prepare and profile.

@@ -1,6 +1,6 @@
 // Convolutions over frames, causal in time, as one matrix product whose left side is gathered on the way.
 //
-// output[place, o] = activation(bias[o] + Σ over taps and channels of frames[place + tap, c] · weight[tap, o, c])
+// output[place, o] = activation(bias[o] + Σ over taps and channels of frames[place + tap, c] · weight[o, tap, c])
 //
 // A block computes 128 places and kOutputs outputs with 8 warps. For every tap and 32 channels it copies a tile of
 // frames and one of weights to shared memory, two steps ahead, and multiplies with mma.sync; zeros, or the nearest
@@ -14,6 +14,7 @@
 
 constexpr int kPlaces = 128;
 constexpr int kChannels = 32;
+constexpr int kPieceChannels = 8;
 constexpr int kStages = 3;
 constexpr int kThreads = 256;
 
@@ -22,7 +23,7 @@ struct ConvolutionParameters {
   const u16* frames;
   /// `[kt − 1, h, w, C]`, the frames before the first; null repeats the first.
   const u16* previous;
-  /// `[taps, O, C']`, C rounded up to whole steps with zeros.
+  /// `[O, taps, C']`, C rounded up to whole pieces with zeros.
   const u16* weight;
   /// `[O]`.
   const float* bias;
@@ -99,8 +100,9 @@ __device__ __forceinline__ void convolve(const ConvolutionParameters& p) {
   const i32 firstPlace = blockIdx.x * kPlaces;
   const i32 firstOutput = blockIdx.y * kOutputs;
   const i32 chunks = (p.channels + kChannels - 1) / kChannels;
-  const i32 steps = p.depth * p.kernelHeight * p.kernelWidth * chunks;
-  const i64 weightRow = static_cast<i64>(chunks) * kChannels;
+  const i32 taps = p.depth * p.kernelHeight * p.kernelWidth;
+  const i32 steps = taps * chunks;
+  const i32 weightRow = (p.channels + kPieceChannels - 1) / kPieceChannels * kPieceChannels;
 
   // Each thread copies one piece of two places, and pieces of weights.
   const int piece = thread % 4;
@@ -110,7 +112,7 @@ __device__ __forceinline__ void convolve(const ConvolutionParameters& p) {
   auto begin = [&](int stage) {
     const u32 frameTile = base + stage * kStageBytes;
     const u32 weightTile = frameTile + kFrameBytes;
-    const i32 channel = chunk * kChannels + piece * 8;
+    const i32 channel = chunk * kChannels + piece * kPieceChannels;
 #pragma unroll
     for (int half = 0; half < 2; half++) {
       const int row = thread / 4 + 64 * half;
@@ -134,9 +136,10 @@ __device__ __forceinline__ void convolve(const ConvolutionParameters& p) {
     for (int index = thread; index < kOutputs * 4; index += kThreads) {
       const int row = index / 4;
       const i32 output = firstOutput + row;
-      const bool exists = output < p.outputs;
-      const u16* source = p.weight + (static_cast<i64>(tap) * p.outputs + (exists ? output : 0)) * weightRow;
-      copyAsync(weightTile + pieceOffset(row, index % 4), source + chunk * kChannels + index % 4 * 8, exists);
+      const i32 weightChannel = chunk * kChannels + index % 4 * kPieceChannels;
+      const bool exists = output < p.outputs && weightChannel < weightRow;
+      const u16* source = p.weight + (static_cast<i64>(output) * taps + tap) * weightRow + weightChannel;
+      copyAsync(weightTile + pieceOffset(row, index % 4), exists ? source : p.weight, exists);
     }
     if (++chunk == chunks) {
       chunk = 0;
@@ -227,7 +230,7 @@ CONVOLVE(128, convolve_128, false)
 CONVOLVE(64, convolve_64, false)
 CONVOLVE(32, convolve_32, false)
 
-/// `[O, C, taps]` to `[taps, O, C']`, with zeros from C to C'.
+/// `[O, C, taps]` to `[O, taps, C']`, with zeros from C to C'.
 extern "C" __global__ void order_taps(const u16* weight, u16* ordered, i32 outputs, i32 channels, i32 taps,
                                       i32 padded) {
   const i64 count = static_cast<i64>(taps) * outputs * padded;
@@ -235,8 +238,8 @@ extern "C" __global__ void order_taps(const u16* weight, u16* ordered, i32 outpu
   for (i64 index = static_cast<i64>(blockIdx.x) * blockDim.x + threadIdx.x; index < count; index += step) {
     const i32 channel = index % padded;
     const i64 row = index / padded;
-    const i32 output = row % outputs;
-    const i32 tap = row / outputs;
-    ordered[index] = channel < channels ? weight[(static_cast<i64>(output) * channels + channel) * taps + tap] : u16(0);
+    const i32 tap = row % taps;
+    const i64 output = row / taps;
+    ordered[index] = channel < channels ? weight[(output * channels + channel) * taps + tap] : u16(0);
   }
 }

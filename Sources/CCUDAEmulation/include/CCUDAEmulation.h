@@ -22,6 +22,18 @@ void svg_emulated_compiler(void* table);
 /// Fills an `svg_cublaslt`: matrix products of bfloat16 with float32 sums.
 void svg_emulated_products(void* table);
 
+/// Fills an `svg_cudnn`: convolutions of bfloat16 with float32 sums, of exactly the graphs that this package makes.
+void svg_emulated_convolutions(void* table);
+
+/// The same for a library that does not add a bias.
+void svg_emulated_convolutions_without_bias(void* table);
+
+/// The same for a library that takes no convolution.
+void svg_emulated_convolutions_refused(void* table);
+
+/// How often this thread has convolved through an emulated library.
+long svg_emulated_convolutions_done(void);
+
 /// How often this thread has waited for a device.
 long svg_emulated_synchronizations(void);
 

@@ -4,7 +4,8 @@ import Foundation
 import Synchronization
 import Tensor
 
-/// An NVIDIA GPU: our kernels for everything but matrix products, which cuBLASLt does; bfloat16 activations, float32 sums.
+/// An NVIDIA GPU: our kernels for everything but matrix products, which cuBLASLt does, and most convolutions, which cuDNN
+/// does where it is there; bfloat16 activations, float32 sums.
 ///
 /// Operations are given to one stream and return at once; the processor waits where it reads results, in
 /// ``download(_:)``. What profiling finds decides on the GPU what runs next.
@@ -17,6 +18,8 @@ public final class CUDADevice: ComputeDevice {
   let context: CUDAContext
   let kernels: CUDAKernels
   let products: CUDAMatrixProducts
+  /// `nil` where there is no cuDNN: our kernel convolves then.
+  let convolutions: CUDAConvolutions?
   let staging: CUDAStaging
   let masks = Mutex<[(key: CUDAMaskKey, mask: CUDAMask)]>([])
   let patternFlags = Mutex<[(patterns: [HeadPattern], flags: Tensor)]>([])
@@ -24,14 +27,16 @@ public final class CUDADevice: ComputeDevice {
   private let booked: CUDATimes
 
   /// Takes a GPU into use.
-  /// - Parameter index: Its number, from 0.
+  /// - Parameters:
+  ///   - index: Its number, from 0.
+  ///   - usesCuDNN: Whether cuDNN convolves, where it is there; `false` to compare it with our kernel.
   /// - Throws: ``ComputeError`` with the code `unavailable` when the driver, a library or the GPU is missing, saying
   ///   which and how to get it; `unsupported` for a GPU older than Ampere.
-  public convenience init(index: Int = 0) throws {
-    try self.init(index: index, search: .ofProcess)
+  public convenience init(index: Int = 0, usesCuDNN: Bool = true) throws {
+    try self.init(index: index, usesCuDNN: usesCuDNN, search: .ofProcess)
   }
 
-  private convenience init(index: Int, search: CUDALibrarySearch) throws {
+  private convenience init(index: Int, usesCuDNN: Bool, search: CUDALibrarySearch) throws {
     let driver = try CUDADriver(search: search)
     let properties = try Self.properties(of: driver, index: index)
     let compiler = try CUDACompiler(search: search, driverMajor: driver.version / 1000)
@@ -39,25 +44,47 @@ public final class CUDADevice: ComputeDevice {
     try self.init(
       driver, properties, compiler: compiler, products: unsafe library.functions(svg_cublaslt_load),
       productsPath: library.path,
-      cache: CUDAKernelCache(folder: CUDAKernelCache.folder(environment: ProcessInfo.processInfo.environment)))
+      cache: CUDAKernelCache(folder: CUDAKernelCache.folder(environment: ProcessInfo.processInfo.environment))
+    ) { context, productsVersion in
+      // A library that is missing, too old or made for another driver is what `svgen doctor` tells of.
+      guard usesCuDNN,
+        let library = try? LoadedLibrary(.convolutions, search: search, driverMajor: driver.version / 1000),
+        let functions = unsafe try? library.functions(svg_cudnn_load)
+      else { return nil }
+      return try? CUDAConvolutions(
+        context, functions: functions, path: library.path, productsVersion: productsVersion)
+    }
   }
 
   /// Takes a GPU of libraries whose functions are known: for tests.
+  /// - Parameters:
+  ///   - convolutions: `nil` for a machine without cuDNN.
+  ///   - mostCopiedBytes: What a copy of frames for cuDNN takes at most; the usual limit when `nil`.
   package convenience init(
-    driver: svg_cuda_driver, compiler: svg_nvrtc, products: svg_cublaslt, index: Int
+    driver: svg_cuda_driver, compiler: svg_nvrtc, products: svg_cublaslt, convolutions: svg_cudnn?,
+    index: Int = 0, mostCopiedBytes: Int? = nil
   ) throws {
     let driver = try CUDADriver(functions: driver, path: "")
     try self.init(
       driver, Self.properties(of: driver, index: index), compiler: CUDACompiler(functions: compiler, path: ""),
-      products: products, productsPath: "", cache: CUDAKernelCache(folder: nil))
+      products: products, productsPath: "", cache: CUDAKernelCache(folder: nil)
+    ) { context, productsVersion in
+      try convolutions.map {
+        try CUDAConvolutions(
+          context, functions: $0, path: "", productsVersion: productsVersion,
+          mostCopiedBytes: mostCopiedBytes ?? CUDAConvolutionForm.copyBytes)
+      }
+    }
   }
 
   private init(
     _ driver: CUDADriver, _ properties: CUDAProperties, compiler: CUDACompiler, products: svg_cublaslt,
-    productsPath: String, cache: CUDAKernelCache
+    productsPath: String, cache: CUDAKernelCache,
+    convolutions: (CUDAContext, _ productsVersion: Int) throws -> CUDAConvolutions?
   ) throws {
     context = try CUDAContext(driver, properties)
     self.products = try CUDAMatrixProducts(context, functions: products, path: productsPath)
+    self.convolutions = try convolutions(context, self.products.version)
     kernels = CUDAKernels(context, compiler: compiler, cache: cache)
     staging = try CUDAStaging(context)
     booked = CUDATimes(context)
@@ -88,8 +115,15 @@ public final class CUDADevice: ComputeDevice {
   /// How much memory tensors take and have taken.
   public var memory: MemoryUse { context.memoryUse }
 
+  /// The most of the GPU's memory that was taken, in bytes: what the pool of tensors held at its peak, idle memory included,
+  /// and what is taken beside it now, by the context, kernels and libraries, and by other programs.
+  package var peakFootprint: Int { context.peakFootprint }
+
   /// Returns memory that no tensor uses to the system.
   public func trim() { context.trim() }
+
+  /// Waits until everything that was given to the stream is done.
+  package func synchronize() throws { try context.synchronize() }
 
   /// Where time went; waits for the GPU.
   public var times: OperationTimes { booked.times }

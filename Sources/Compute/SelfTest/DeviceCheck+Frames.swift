@@ -34,6 +34,13 @@ extension DeviceCheck {
     Kernel(
       height: 8, width: 10, depth: 1, stride: 2, padding: SpatialPadding(top: 2, bottom: 1, left: 3, right: 1),
       border: .nearest),
+    // Channels and outputs that a GPU's library takes, with every way to hand over what lies around a frame.
+    Kernel(frames: 4, height: 12, width: 20, channels: 64, outputs: 32),
+    Kernel(frames: 2, height: 9, width: 11, channels: 16, outputs: 24, depth: 2, border: .nearest),
+    Kernel(frames: 5, height: 1, width: 3, channels: 32, border: .nearest),
+    Kernel(height: 11, width: 7, channels: 24, outputs: 16, depth: 1),
+    Kernel(height: 11, width: 8, channels: 16, outputs: 16, depth: 1, stride: 2),
+    Kernel(height: 10, width: 8, channels: 16, outputs: 8, depth: 2, stride: 2, padding: SpatialPadding(0)),
   ]
 
   /// Convolutions, norms and repetitions of frames.

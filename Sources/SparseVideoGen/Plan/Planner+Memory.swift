@@ -11,7 +11,7 @@ extension Planner {
   ///
   /// The choice depends on the size of the device, not on what happens to be free: the same request gives the same
   /// video every time.
-  func decodesInTiles(_ tiles: DecodingTiles, size: VideoSize) -> Bool {
+  package func decodesInTiles(_ tiles: DecodingTiles, size: VideoSize) -> Bool {
     switch tiles {
     case .on: return true
     case .off: return false
@@ -23,7 +23,9 @@ extension Planner {
   }
 
   /// Predicts the memory of each phase, from configurations: weights need not be there.
-  func memory(size: VideoSize, tiled: Bool, numbers: AttentionNumbers) -> MemoryPlan {
+  package func memory(
+    size: VideoSize, tiled: Bool, numbers: AttentionNumbers = .activations
+  ) -> MemoryPlan {
     MemoryPlan(
       model: pipeline.model, size: size, tiled: tiled, activations: pipeline.device.activationType, attention: numbers,
       overheads: chosen.overheads)
@@ -60,6 +62,8 @@ struct MemoryOverheads: Hashable, Sendable {
   let program: Int
   /// What convolutions of many shapes hold.
   let convolutions: Int
+  /// What a convolution copies at most of the frames that it is given.
+  let convolutionCopies: Int
   /// What activations take in all, in percent of those that are alive: devices keep idle memory.
   let poolPercent: Int
   /// The same while decoding, where frames grow from level to level, so that no block of one serves the next.
@@ -71,13 +75,16 @@ struct MemoryOverheads: Hashable, Sendable {
 
   /// Measured over videos of 0.3 to 3.2 million pixels; oneDNN's generated code is what convolutions hold.
   static let processor = MemoryOverheads(
-    program: 45_000_000, convolutions: 10_000_000, poolPercent: 115, decodingPoolPercent: 130, keepsFrames: true,
+    program: 45_000_000, convolutions: 10_000_000, convolutionCopies: 0, poolPercent: 115, decodingPoolPercent: 130,
+    keepsFrames: true,
     isFixed: false)
 
-  /// A CUDA context with our kernels, and cuBLASLt's workspace; the pool keeps what is freed and gives it out again. Chosen
-  /// with caution, not measured yet.
+  /// A CUDA context with our kernels, and cuBLASLt's workspace; the pool keeps what is freed and gives it out again.
+  /// Convolutions have cuDNN's workspace, and a copy of frames with what lies around them. Chosen with caution, not measured
+  /// yet.
   static let gpu = MemoryOverheads(
-    program: 700_000_000, convolutions: 0, poolPercent: 115, decodingPoolPercent: 130, keepsFrames: false,
+    program: 700_000_000, convolutions: CUDADevice.convolutionWorkspaceBytes,
+    convolutionCopies: CUDADevice.convolutionCopyBytes, poolPercent: 115, decodingPoolPercent: 130, keepsFrames: false,
     isFixed: true)
 }
 
@@ -99,13 +106,16 @@ extension MemoryPlan {
       return Phase(name: name, weights: held, activations: working, total: overheads.program + held + working)
     }
     func working(_ kind: WorkPhase) -> Int { model.workingBytes(kind, for: size, activations: activations) }
-    func frames(_ bytes: Int) -> Int { overheads.convolutions + (overheads.keepsFrames ? bytes : 0) }
+    // The copied frames are among those that are alive.
+    func frames(_ bytes: Int, working: Int) -> Int {
+      overheads.convolutions + min(overheads.convolutionCopies, working) + (overheads.keepsFrames ? bytes : 0)
+    }
     let pixels = 3 * size.width * size.height * ElementType.float32.byteCount
     var phases = [phase("encoding", .textEncoder, working: working(.encoding))]
     if let conditioning = model.imageConditioning {
       // The encoder has about as many weights as the decoder.
       let working = conditioning.workingBytes(for: size, tiled: tiled, activations: activations)
-      phases.append(phase("image", .decoder, working: working, keeps: frames(2 * pixels)))
+      phases.append(phase("image", .decoder, working: working, keeps: frames(2 * pixels, working: working)))
     }
     var quantized = 0
     if attention == .float8 {
@@ -114,10 +124,11 @@ extension MemoryPlan {
       quantized = 3 * model.layout(for: size).sequenceLength * description.heads * description.headDimension
     }
     phases.append(phase("denoising", .transformer, working: working(.denoising) + quantized))
+    let decoding = working(.decoding(tiled: tiled))
     phases.append(
       phase(
-        "decoding", .decoder, working: working(.decoding(tiled: tiled)),
-        keeps: frames(pixels * size.frames * model.decodedFrameCopies)))
+        "decoding", .decoder, working: decoding,
+        keeps: frames(pixels * size.frames * model.decodedFrameCopies, working: decoding)))
     self.init(phases: phases)
   }
 }

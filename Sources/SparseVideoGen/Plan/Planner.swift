@@ -5,10 +5,16 @@ import Models
 import Tensor
 
 /// Turns requests into plans: checks them against the model and makes the choices that they leave open.
-struct Planner: Sendable {
-  let pipeline: VideoPipeline
+package struct Planner: Sendable {
+  package let pipeline: VideoPipeline
+  package let chosen: ChosenDevice
   let source: ModelSource
-  let chosen: ChosenDevice
+
+  package init(pipeline: VideoPipeline, source: ModelSource, chosen: ChosenDevice) {
+    self.pipeline = pipeline
+    self.source = source
+    self.chosen = chosen
+  }
 
   /// Plans a request.
   func plan(_ request: GenerationRequest) throws -> GenerationPlan {

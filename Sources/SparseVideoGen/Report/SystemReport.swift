@@ -77,7 +77,8 @@ public struct SystemReport: Sendable, Hashable, Codable {
     // Without a GPU nothing is missing that could help.
     let missing = cuda.libraries.compactMap(\.problem)
     if !cuda.gpus.isEmpty { problems += missing }
-    cudaProblem = cuda.isUsable ? nil : missing.first ?? "no GPU can be used"
+    let required = cuda.libraries.first { $0.library.isRequired && $0.problem != nil }
+    cudaProblem = cuda.isUsable ? nil : required?.problem ?? "no GPU can be used"
     self.problems = problems
   }
 }

@@ -11,7 +11,11 @@ package struct ChosenDevice: Sendable {
   /// What it holds beside weights and activations.
   let overheads: MemoryOverheads
   /// Threads of the processor.
-  let threads: Int
+  package let threads: Int
+
+  /// The most of the device's memory that has been held so far, in bytes: of the processor, what was resident of this
+  /// process, `nil` where the system does not say; of a GPU, see `CUDADevice.peakFootprint`.
+  package var peakMemory: Int? { (device as? CUDADevice)?.peakFootprint ?? SystemMemory.peakOfProcess }
 }
 
 extension GeneratorOptions {

@@ -10,6 +10,14 @@ struct ProgressLine {
   var detail: String
   /// Seconds until the end of the phase, once that can be told.
   var remaining: Double?
+  /// Whether it is written where no line can be redrawn.
+  var isMilestone = true
+
+  /// The line without a bar.
+  var plainText: String {
+    let left = remaining.flatMap { $0 > 0 ? "\(Figure.seconds($0)) left" : nil }
+    return [phase, "\(Int(fraction * 100))%", detail, left ?? ""].filter { !$0.isEmpty }.joined(separator: "  ")
+  }
 
   /// The line, at most `columns` wide; what does not fit is left out, the bar first.
   func text(columns: Int) -> String {

@@ -4,12 +4,10 @@ import SparseVideoGen
 /// Tells a person what happens, on standard error, or a program, as JSON lines on standard output.
 final class Reporter {
   private let report: ReportOptions
-  private let terminal = Terminal()
+  private let display = ProgressDisplay()
   private let videos: Int
-  private var hasProgressLine = false
   private var stepSeconds: [Double] = []
-  private var lastDecodedTenth = -1
-  private var decodingStart: ContinuousClock.Instant?
+  private var decoding = Pace("decoding")
 
   /// - Parameter videos: How many videos the run makes.
   init(_ report: ReportOptions, videos: Int = 1) {
@@ -26,11 +24,11 @@ final class Reporter {
     guard !report.quiet else { return }
     switch event {
     case .planned(let plan): begin(plan, index: index)
-    case .loading(let component): showLoading(component)
+    case .loading(let component): display.show("loading \(component.rawValue)")
     case .encoded(let prompt): warn(of: prompt)
     case .step(let step): show(step)
     case .savedLatents: break
-    case .decoding(let fraction): showDecoding(fraction)
+    case .decoding(let fraction): display.show(decoding.line(at: fraction))
     case .finished(let result): note(result.summary)
     }
   }
@@ -49,16 +47,11 @@ final class Reporter {
   }
 
   /// Removes the progress line.
-  func clear() {
-    guard hasProgressLine else { return }
-    Stream.error.write("\r\u{1B}[K")
-    hasProgressLine = false
-  }
+  func clear() { display.clear() }
 
   private func begin(_ plan: GenerationPlan, index: Int) {
     stepSeconds = []
-    lastDecodedTenth = -1
-    decodingStart = nil
+    decoding = Pace("decoding")
     let number = videos > 1 ? "video \(index + 1) of \(videos): " : ""
     note("\(number)\(plan.model.family), \(plan.size), \(plan.steps) steps, \(plan.layout.sequenceLength) tokens")
     if let warning = plan.image?.warning { note("note: \(warning)") }
@@ -80,52 +73,16 @@ final class Reporter {
     warn("negative prompt", prompt.truncatedNegativeTokens, prompt.truncatedNegativeText)
   }
 
-  private func showLoading(_ component: ModelComponent) {
-    let text = "loading \(component.rawValue)"
-    guard terminal.isInteractive else { return note(text) }
-    redraw(String(text.prefix(terminal.columns - 1)))
-  }
-
   private func show(_ step: DenoisingStep) {
     stepSeconds.append(step.seconds)
     // Dense steps come first and are slower, so that only the latest ones tell what is left.
     let recent = stepSeconds.suffix(3)
     let mean = recent.reduce(0, +) / Double(recent.count)
-    progress(
+    display.show(
       ProgressLine(
         phase: "denoising", fraction: Double(step.step) / Double(step.steps),
         detail:
           "step \(step.step)/\(step.steps), \(Figure.seconds(step.seconds))/step, keeps \(Figure.percent(step.density))",
-        remaining: mean * Double(step.steps - step.step)),
-      plain: true)
-  }
-
-  private func showDecoding(_ fraction: Double) {
-    let start = decodingStart ?? .now
-    decodingStart = start
-    let elapsed = (ContinuousClock.now - start) / .seconds(1)
-    let tenth = Int(fraction * 10)
-    progress(
-      ProgressLine(
-        phase: "decoding", fraction: fraction, detail: "",
-        remaining: fraction > 0.05 ? elapsed / fraction * (1 - fraction) : nil),
-      plain: tenth > lastDecodedTenth)
-    lastDecodedTenth = tenth
-  }
-
-  /// Redraws the progress line, or writes a plain line where none can be redrawn.
-  private func progress(_ line: ProgressLine, plain: Bool) {
-    if terminal.isInteractive {
-      redraw(line.text(columns: terminal.columns - 1))
-    } else if plain {
-      let remaining = line.remaining.flatMap { $0 > 0 ? "\(Figure.seconds($0)) left" : nil }
-      let words = [line.phase, "\(Int(line.fraction * 100))%", line.detail, remaining ?? ""].filter { !$0.isEmpty }
-      Stream.error.write(words.joined(separator: "  ") + "\n")
-    }
-  }
-
-  private func redraw(_ text: String) {
-    Stream.error.write("\r" + (terminal.hasColors ? "\u{1B}[36m\(text)\u{1B}[0m" : text) + "\u{1B}[K")
-    hasProgressLine = true
+        remaining: mean * Double(step.steps - step.step)))
   }
 }

@@ -8,6 +8,7 @@ enum CUDASource: String, CaseIterable, Sendable {
   case frames = "elementwise/frames.cu"
   case text = "elementwise/text.cu"
   case convolve = "convolution/convolve.cu"
+  case surround = "convolution/surround.cu"
   case simpleAttention = "attention/simple.cu"
   case wideAttention = "attention/wide.cu"
   case prepare64 = "attention/prepare_d64.cu"

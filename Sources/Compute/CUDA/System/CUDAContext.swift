@@ -77,14 +77,30 @@ final class CUDAContext: @unchecked Sendable {
 
   /// How much memory tensors take and have taken; `idle` is what the pool keeps.
   var memoryUse: MemoryUse {
-    // `CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT`, `…_USED_MEM_CURRENT` and `…_USED_MEM_HIGH`.
-    func attribute(_ number: Int32) -> Int {
-      var value: UInt64 = 0
-      callQuietly { functions, _ in _ = unsafe functions.cuMemPoolGetAttribute(pool.pointer, number, &value) }
-      return Int(value)
+    let used = poolBytes(.usedNow)
+    return MemoryUse(current: used, peak: poolBytes(.usedMost), idle: max(0, poolBytes(.reservedNow) - used))
+  }
+
+  /// What the pool held at its peak, and what is taken beside it now.
+  var peakFootprint: Int {
+    let (free, total) = memoryInfo
+    return max(0, total - free - poolBytes(.reservedNow)) + poolBytes(.reservedMost)
+  }
+
+  /// What the driver counts of a pool: `CU_MEMPOOL_ATTR_…_MEM_CURRENT` and `…_MEM_HIGH`.
+  private enum PoolBytes: Int32 {
+    case reservedNow = 5
+    case reservedMost = 6
+    case usedNow = 7
+    case usedMost = 8
+  }
+
+  private func poolBytes(_ attribute: PoolBytes) -> Int {
+    var value: UInt64 = 0
+    callQuietly { functions, _ in
+      _ = unsafe functions.cuMemPoolGetAttribute(pool.pointer, attribute.rawValue, &value)
     }
-    let used = attribute(7)
-    return MemoryUse(current: used, peak: attribute(8), idle: max(0, attribute(5) - used))
+    return Int(value)
   }
 
   /// Allocates memory in the order of the stream.

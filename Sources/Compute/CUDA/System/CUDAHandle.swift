@@ -6,6 +6,8 @@ import CCUDA
 @safe
 struct CUDAHandle: @unchecked Sendable {
   let pointer: UnsafeMutableRawPointer
+  /// The pointer as a number, as attributes hold it.
+  var bits: UInt { unsafe UInt(bitPattern: pointer) }
 
   /// Wraps what a function of the library wrote.
   /// - Precondition: The function succeeded.

@@ -6,6 +6,11 @@ public enum CUDALibrary: String, CaseIterable, Sendable {
   case compiler = "libnvrtc"
   /// cuBLASLt, which multiplies matrices.
   case matrixProducts = "libcublasLt"
+  /// cuDNN, which convolves faster than our kernel: where it is missing, that does.
+  case convolutions = "libcudnn"
+
+  /// Whether there is no using a GPU without it.
+  public var isRequired: Bool { self != .convolutions }
 
   /// The file names that it may have, the best first.
   /// - Parameter driverMajor: The major version of CUDA that the driver was made for: what a newer compiler makes, it may
@@ -13,6 +18,8 @@ public enum CUDALibrary: String, CaseIterable, Sendable {
   func fileNames(driverMajor: Int) -> [String] {
     switch self {
     case .driver: ["libcuda.so.1"]
+    // The only version that has the functions and numbers that are called.
+    case .convolutions: ["libcudnn.so.9"]
     case .compiler, .matrixProducts:
       [13, 12].filter { $0 <= driverMajor }.map { "\(rawValue).so.\($0)" } + ["\(rawValue).so"]
     }
@@ -24,6 +31,9 @@ public enum CUDALibrary: String, CaseIterable, Sendable {
     case .driver: "install NVIDIA's driver, version 525 or later"
     case .compiler: "install the CUDA toolkit, or `pip install nvidia-cuda-nvrtc` in a Python environment on the PATH"
     case .matrixProducts: "install the CUDA toolkit, or `pip install nvidia-cublas` in a Python environment on the PATH"
+    case .convolutions:
+      "convolutions take our own kernel, which is several times slower; install cuDNN 9, or `pip install "
+        + "nvidia-cudnn-cu13` (cu12 for a driver of CUDA 12) in a Python environment on the PATH"
     }
   }
 }

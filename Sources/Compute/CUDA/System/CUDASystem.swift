@@ -1,3 +1,5 @@
+import CCUDA
+
 /// What there is of NVIDIA on this machine: for reports, and for choosing a device.
 public struct CUDASystem: Sendable {
   /// A library, where it was found or why it cannot be used.
@@ -44,15 +46,27 @@ public struct CUDASystem: Sendable {
       let compiler = try CUDACompiler(search: search, driverMajor: driverMajor)
       return (compiler.path, compiler.version)
     }
+    var productsVersion = 0
     examine(.matrixProducts) {
-      (try LoadedLibrary(.matrixProducts, search: search, driverMajor: driverMajor).path, nil)
+      let library = try LoadedLibrary(.matrixProducts, search: search, driverMajor: driverMajor)
+      productsVersion = unsafe try library.functions(svg_cublaslt_load).cublasLtGetVersion()
+      return (library.path, "\(productsVersion / 10_000).\(productsVersion % 10_000 / 100).\(productsVersion % 100)")
+    }
+    examine(.convolutions) {
+      let library = try LoadedLibrary(.convolutions, search: search, driverMajor: driverMajor)
+      let functions = unsafe try library.functions(svg_cudnn_load)
+      try CUDAConvolutions.requireSameCUDA(
+        functions.cudnnGetCudartVersion(), path: library.path, productsVersion: productsVersion)
+      return (library.path, CUDAConvolutions.words(version: functions.cudnnGetVersion()))
     }
     self.gpus = gpus
     self.libraries = libraries
   }
 
   /// Whether a GPU and everything that it needs are there.
-  public var isUsable: Bool { gpus.contains(where: \.isUsable) && libraries.allSatisfy { $0.problem == nil } }
+  public var isUsable: Bool {
+    gpus.contains(where: \.isUsable) && libraries.allSatisfy { $0.problem == nil || !$0.library.isRequired }
+  }
 
   /// The first GPU that can be used.
   public var firstUsable: CUDAProperties? { isUsable ? gpus.first(where: \.isUsable) : nil }

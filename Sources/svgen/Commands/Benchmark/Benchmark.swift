@@ -12,6 +12,6 @@ struct Benchmark: AsyncParsableCommand {
       """,
     subcommands: [
       AttentionCommand.self, PrepareCommand.self, ProfileCommand.self, LinearCommand.self, ConvolutionCommand.self,
-      ModelCommand.self, StepCommand.self,
+      ModelCommand.self, StepCommand.self, DecodeCommand.self, EncodeCommand.self, UploadCommand.self,
     ])
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Benchmark
+import SparseVideoGen
 
 /// `svgen benchmark linear`.
 struct LinearCommand: ParsableCommand {
@@ -53,12 +54,22 @@ struct ConvolutionCommand: ParsableCommand {
   @Option(parsing: .unconditional, help: "The kernel's size, in time and in both directions of a frame.")
   var kernel = 3
 
+  @Option(
+    help:
+      "cpu, or cuda[:0]: our kernel and cuDNN by turns; of the options of the machine only --rounds and --json apply.",
+    transform: OptionValue.device)
+  var device: GeneratorOptions.Device = .cpu
+
   @OptionGroup(title: "Machine")
   var machine: MachineOptions
 
   func run() throws {
     let shape = ConvolutionShape(
       channels: channels, outputs: outputs, frames: frames, height: height, width: width, kernel: kernel)
+    if case .cuda(let index) = device {
+      let benchmark = try GPUConvolutionBenchmark(preset?.tileConvolutions ?? [shape], rounds: machine.rounds)
+      return try benchmark.run(gpu: index) { try write([$0], json: machine.json) }
+    }
     let benchmark = try ConvolutionBenchmark(preset?.convolutions ?? [shape])
     try machine.report(benchmark.run)
   }

@@ -1,0 +1,67 @@
+import Checkpoint
+import Compute
+import Diffusion
+import Models
+import SparseVideoGen
+import Tensor
+
+/// A model with random weights, of which only the configurations are read, and the video that it is measured with.
+///
+/// Random weights take the time and the memory of trained ones.
+public struct RandomModel: Sendable {
+  /// Where the configurations are.
+  public let source: ModelSource
+  /// Frames of the video; the model's own number when `nil`.
+  public let frames: Int?
+  /// Columns and rows of pixels; the model's own when `nil`.
+  public let size: (width: Int, height: Int)?
+
+  /// Names a model and a video.
+  public init(_ source: ModelSource, frames: Int? = nil, size: (width: Int, height: Int)? = nil) {
+    self.source = source
+    self.frames = frames
+    self.size = size
+  }
+
+  /// Reads the configurations and takes the device into use.
+  func prepared(_ options: GeneratorOptions) throws -> PreparedModel {
+    try options.check()
+    let chosen = try options.makeDevice()
+    let pipeline = try VideoPipeline(directory: source.directory().withRandomWeights(), device: chosen.device)
+    let usual = pipeline.model.description.defaultSize
+    let video = VideoSize(
+      width: size?.width ?? usual.width, height: size?.height ?? usual.height, frames: frames ?? usual.frames)
+    try pipeline.model.sizeRule.check(video)
+    return PreparedModel(planner: Planner(pipeline: pipeline, source: source, chosen: chosen), video: video)
+  }
+}
+
+/// A ``RandomModel`` on its device; nothing is loaded.
+struct PreparedModel {
+  let planner: Planner
+  let video: VideoSize
+
+  var model: any VideoModel { planner.pipeline.model }
+  var device: any ComputeDevice { planner.pipeline.device }
+
+  /// A result of work on this model.
+  func result(
+    _ benchmark: String, _ variant: String, shape: [(String, Int)] = [], _ samples: Samples
+  ) -> BenchmarkResult {
+    let extents = [("width", video.width), ("height", video.height), ("frames", video.frames)] + shape
+    var result = BenchmarkResult(
+      benchmark: benchmark, variant: variant,
+      shape: extents.map { BenchmarkResult.Extent(name: $0.0, value: $0.1) }, samples: samples)
+    result.elementType = device.activationType.rawValue
+    result.instructionSet = planner.chosen.name
+    result.threads = planner.chosen.threads
+    return result
+  }
+}
+
+/// What `body` gives, and the seconds that it took.
+func elapsedSeconds<Result>(_ body: () throws -> Result) rethrows -> (result: Result, seconds: Double) {
+  let start = ContinuousClock.now
+  let result = try body()
+  return (result, (ContinuousClock.now - start) / .seconds(1))
+}
