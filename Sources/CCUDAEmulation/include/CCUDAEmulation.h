@@ -2,8 +2,9 @@
 //
 // The kernels of this package are compiled as C++, with the instructions of GPUs (`ptx/`) written out, and every thread
 // of a block runs as a fiber. So tests execute the very text that a GPU gets, with the parameters, lists and launches
-// that the device gives it. Sums are in the order of the kernels. What it cannot show: speed, registers, and races that
-// the order of the fibers hides. Copies that do not wait happen as late as their kernel allows.
+// that the device gives it. Sums are in the order of the kernels. What it cannot show: speed, how many registers
+// a thread needs, and races that the order of the fibers hides. Copies that do not wait happen as late as their kernel
+// allows.
 
 #pragma once
 
