@@ -66,7 +66,9 @@ public struct GPUConvolutionBenchmark: Sendable {
   ///   - report: Called with each result as soon as it is there.
   /// - Throws: What the device throws.
   public func run(gpu index: Int, report: (BenchmarkResult) throws -> Void) throws {
-    try run(own: CUDADevice(index: index, usesCuDNN: false), library: CUDADevice(index: index), report: report)
+    try run(
+      own: CUDADevice(index: index, convolutions: .own), library: CUDADevice(index: index, convolutions: .library),
+      report: report)
   }
 
   /// Measures the convolutions on two devices, of which the second may have cuDNN.

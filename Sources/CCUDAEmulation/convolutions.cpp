@@ -5,6 +5,7 @@
 
 #include "ptx/convert.cuh"
 
+#include <algorithm>
 #include <map>
 #include <vector>
 
@@ -81,6 +82,7 @@ const std::map<int, std::map<int, int>> kRequired = {
     {SVG_CUDNN_ENGINE_HEURISTIC,
      {{SVG_CUDNN_HEURISTIC_GRAPH, SVG_CUDNN_TYPE_DESCRIPTOR},
       {SVG_CUDNN_HEURISTIC_MODE, SVG_CUDNN_TYPE_HEURISTIC_MODE}}},
+    {SVG_CUDNN_ENGINE, {}},
     {SVG_CUDNN_ENGINE_CONFIGURATION, {}},
     {SVG_CUDNN_EXECUTION_PLAN,
      {{SVG_CUDNN_PLAN_HANDLE, SVG_CUDNN_TYPE_HANDLE}, {SVG_CUDNN_PLAN_CONFIGURATION, SVG_CUDNN_TYPE_DESCRIPTOR}}},
@@ -92,6 +94,8 @@ const std::map<int, std::map<int, int>> kRequired = {
 
 /// What a configuration keeps of its graph.
 constexpr int kGraphOfConfiguration = -1;
+/// A byte of a configuration and of its engine: whether it is compiled at run time.
+constexpr int kIsCompiled = -2;
 
 /// Bytes of an element of a type of attributes.
 size_t elementBytes(int type) {
@@ -143,7 +147,7 @@ bool isConvolution(const Descriptor& forward) {
     fits = room >= 0 && output[index + 2] == room / steps[index] + 1;
   }
   return fits && forward.value<float>(SVG_CUDNN_FORWARD_ALPHA) == 1 &&
-         forward.value<float>(SVG_CUDNN_FORWARD_BETA) == 0;
+         (forward.value<float>(SVG_CUDNN_FORWARD_BETA) == 0 || forward.value<float>(SVG_CUDNN_FORWARD_BETA) == 1);
 }
 
 int finish(void* pointer) {
@@ -187,18 +191,41 @@ int getAttribute(void* pointer, int attribute, int type, int64_t wanted, int64_t
   if (!descriptor.isFinished || wanted < 1)
     return kBadParameter;
   *count = 1;
+  if (descriptor.kind == SVG_CUDNN_ENGINE_CONFIGURATION && attribute == SVG_CUDNN_CONFIGURATION_ENGINE &&
+      type == SVG_CUDNN_TYPE_DESCRIPTOR) {
+    auto& engine = **static_cast<Descriptor**>(values);
+    if (engine.kind != SVG_CUDNN_ENGINE)
+      return kBadParameter;
+    engine.attributes[kIsCompiled] = descriptor.attributes[kIsCompiled];
+    engine.isFinished = true;
+    return 0;
+  }
+  if (descriptor.kind == SVG_CUDNN_ENGINE && attribute == SVG_CUDNN_ENGINE_BEHAVIOR &&
+      type == SVG_CUDNN_TYPE_BEHAVIOR_NOTE) {
+    *count = descriptor.value<unsigned char>(kIsCompiled);
+    if (*count > 0)
+      *static_cast<int*>(values) = SVG_CUDNN_COMPILED_AT_RUN_TIME;
+    return 0;
+  }
   if (descriptor.kind == SVG_CUDNN_ENGINE_HEURISTIC && attribute == SVG_CUDNN_HEURISTIC_RESULTS &&
       type == SVG_CUDNN_TYPE_DESCRIPTOR) {
-    auto& configuration = **static_cast<Descriptor**>(values);
-    if (configuration.kind != SVG_CUDNN_ENGINE_CONFIGURATION)
-      return kBadParameter;
-    configuration.attributes[kGraphOfConfiguration] = descriptor.attributes[SVG_CUDNN_HEURISTIC_GRAPH];
-    configuration.isFinished = true;
+    // The first choice is one that must be compiled.
+    *count = std::min<int64_t>(wanted, 2);
+    for (int64_t index = 0; index < *count; index++) {
+      auto& configuration = *static_cast<Descriptor**>(values)[index];
+      if (configuration.kind != SVG_CUDNN_ENGINE_CONFIGURATION)
+        return kBadParameter;
+      configuration.attributes[kGraphOfConfiguration] = descriptor.attributes[SVG_CUDNN_HEURISTIC_GRAPH];
+      configuration.attributes[kIsCompiled] = {static_cast<unsigned char>(index == 0)};
+      configuration.isFinished = true;
+    }
     return 0;
   }
   if (descriptor.kind == SVG_CUDNN_EXECUTION_PLAN && attribute == SVG_CUDNN_PLAN_WORKSPACE_BYTES &&
       type == SVG_CUDNN_TYPE_INT64) {
-    *static_cast<int64_t*>(values) = 1024;
+    // What is compiled needs more, so that tests see what was chosen.
+    *static_cast<int64_t*>(values) =
+        1024 << descriptor.named(SVG_CUDNN_PLAN_CONFIGURATION).value<unsigned char>(kIsCompiled);
     return 0;
   }
   return kBadParameter;
@@ -227,9 +254,10 @@ bool advance(std::vector<int64_t>& place, const std::vector<int64_t>& extents) {
   return false;
 }
 
-/// `output[n, o, place] = Σ input[n, c, step · place + tap − before] · weights[o, c, tap]`, and the bias.
+/// `output[n, o, place] = Σ input[n, c, step · place + tap − before] · weights[o, c, tap]`, and the bias, and `beta`
+/// times what is there.
 void convolve(const Descriptor& convolution, const Operand& input, const Operand& weights, const float* bias,
-              const Operand& output) {
+              float beta, const Operand& output) {
   const auto steps = convolution.values<int64_t>(SVG_CUDNN_CONVOLUTION_STRIDES),
              before = convolution.values<int64_t>(SVG_CUDNN_CONVOLUTION_PADDING_BEFORE);
   const size_t directions = steps.size();
@@ -257,7 +285,10 @@ void convolve(const Descriptor& convolution, const Operand& input, const Operand
     } while (advance(tap, window));
     if (bias != nullptr)
       sum += bias[place[1]];
-    static_cast<u16*>(output.memory)[output.offset(place)] = toBFloat16(sum);
+    u16& result = static_cast<u16*>(output.memory)[output.offset(place)];
+    if (beta != 0)
+      sum += beta * fromBFloat16(result);
+    result = toBFloat16(sum);
   } while (advance(place, output.extents));
 }
 
@@ -302,7 +333,8 @@ int execute(void*, void* planPointer, void* packPointer) {
   const Operand output = operand(*result, SVG_CUDNN_BFLOAT16);
   if (!isComplete)
     return kBadParameter;
-  convolve(forward.named(SVG_CUDNN_FORWARD_CONVOLUTION), input, weights, bias, output);
+  convolve(forward.named(SVG_CUDNN_FORWARD_CONVOLUTION), input, weights, bias,
+           forward.value<float>(SVG_CUDNN_FORWARD_BETA), output);
   convolutions++;
   return 0;
 }

@@ -16,7 +16,7 @@ public enum EmulatedConvolutions: CaseIterable, Sendable {
   case missing
   /// Convolutions with a bias.
   case withBias
-  /// Convolutions, and no bias.
+  /// Convolutions that are added to what is there, and no bias.
   case withoutBias
   /// It is there and takes nothing.
   case refused
@@ -42,14 +42,16 @@ extension CUDADevice {
   /// A GPU whose kernels run on the processor: slow, and the same text, lists and launches as on a real one.
   /// - Parameters:
   ///   - convolutions: What its cuDNN can do.
+  ///   - choice: What convolves.
   ///   - mostCopiedBytes: What a copy of frames for cuDNN takes at most; the usual limit when `nil`.
   public static func emulated(
-    _ gpu: EmulatedGPU = .ampere, convolutions: EmulatedConvolutions = .withBias, mostCopiedBytes: Int? = nil
+    _ gpu: EmulatedGPU = .ampere, convolutions: EmulatedConvolutions = .withBias,
+    choice: CUDAConvolutionChoice = .library, mostCopiedBytes: Int? = nil
   ) throws -> CUDADevice {
     try CUDADevice(
       driver: unsafe table(svg_emulated_driver), compiler: unsafe table(svg_emulated_compiler),
       products: unsafe table(svg_emulated_products), convolutions: convolutions.functions,
-      index: gpu.rawValue, mostCopiedBytes: mostCopiedBytes)
+      index: gpu.rawValue, choice: choice, mostCopiedBytes: mostCopiedBytes)
   }
 
   /// How often this thread has convolved through an emulated cuDNN.

@@ -104,7 +104,8 @@ import Testing
     let plan = try #require(found)
     #expect(try library.plan(for: problem)?.descriptor === plan.descriptor)
     #expect(try library.plan(for: form.problem(frames: 4, height: 6, width: 7))?.descriptor !== plan.descriptor)
-    #expect(plan.addsBias && plan.workspaceBytes == 1024)
+    #expect(!plan.addsToOutput)
+    #expect(plan.workspaceBytes == 1024, "the library's first choice is compiled at run time")
   }
 
   @Test func `a library that adds no bias, or takes nothing, is no error`() throws {
@@ -114,6 +115,16 @@ import Testing
       let device = try CUDADevice.emulated(convolutions: kind)
       #expect(try device.convolvesByLibrary([5, 6, 7, 8], layer(device)) == uses)
     }
+  }
+
+  @Test func `cuDNN is asked where it pays`() throws {
+    let device = try CUDADevice.emulated(choice: .worthwhile)
+    let (wide, narrow) = try (layer(device, channels: 128, outputs: 128), layer(device, channels: 64, outputs: 64))
+    #expect(try device.convolvesByLibrary([8, 240, 360, 128], wide))
+    #expect(try !device.convolvesByLibrary([1, 32, 32, 128], wide), "too little work")
+    #expect(try !device.convolvesByLibrary([33, 512, 512, 64], narrow), "too few channels")
+    #expect(!CUDAConvolutionChoice.own.asksLibrary(wide.shape, places: 1 << 30))
+    #expect(CUDAConvolutionChoice.library.asksLibrary(narrow.shape, places: 1))
   }
 
   @Test func `a library for another CUDA is not used, and said to be`() throws {

@@ -24,9 +24,8 @@ import Testing
 
   @Test func `the footprint remembers tensors that are gone`() throws {
     let device = try CUDADevice.emulated()
-    let before = device.peakFootprint
-    for _ in 0..<2 { _ = try device.makeTensor([before + (64 << 20)], .bfloat16) }
-    #expect(device.peakFootprint >= 2 * (before + (64 << 20)))
+    _ = try device.makeTensor([32 << 20], .bfloat16)
+    #expect(device.peakFootprint >= 64 << 20)
   }
 
   @Test func `the way to attend text depends on its sizes alone`() {

@@ -71,7 +71,7 @@ convolutions() {
   for model in hunyuanvideo cogvideox-1.5; do
     limit 60 "conv-$model" "$svgen" benchmark conv --device "$device" --preset "$model" --rounds 5
   done
-  limit 100 conv-ways "${PYTHON:-python3}" Tools/cuda/convolutions.py 3
+  limit 60 conv-ways "${PYTHON:-python3}" Tools/cuda/convolutions.py 45
 }
 
 # Our attention beside cuDNN and FlexAttention, and the kernels that prepare and profile.

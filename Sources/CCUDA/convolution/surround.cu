@@ -1,4 +1,5 @@
-// What a library's convolution leaves to us: frames before the first, a border around each, and perhaps the bias.
+// What a library's convolution leaves to us: frames before the first, a border around each, and perhaps to repeat the
+// bias.
 //
 // Both are bound by memory, 16 bytes at a time.
 
@@ -50,18 +51,12 @@ extern "C" __global__ void __launch_bounds__(256) surround_frames(const __grid_c
   }
 }
 
-/// `values += bias` for rows of channels; `units` is C / 8.
-extern "C" __global__ void __launch_bounds__(256) add_bias(Quad* values, const float* bias, i64 count, i32 units) {
+/// Writes the bias, rounded, to every row of channels; `units` is C / 8.
+extern "C" __global__ void __launch_bounds__(256) repeat_bias(Quad* values, const float* bias, i64 count, i32 units) {
   const i64 step = static_cast<i64>(gridDim.x) * blockDim.x;
   for (i64 index = static_cast<i64>(blockIdx.x) * blockDim.x + threadIdx.x; index < count; index += step) {
     const float* own = bias + index % units * 8;
-    Quad value = values[index];
-    u32* words = &value.x;
-#pragma unroll
-    for (int pair = 0; pair < 4; pair++) {
-      words[pair] =
-          packBFloat16(lowBFloat16(words[pair]) + own[2 * pair], highBFloat16(words[pair]) + own[2 * pair + 1]);
-    }
-    values[index] = value;
+    values[index] = {packBFloat16(own[0], own[1]), packBFloat16(own[2], own[3]), packBFloat16(own[4], own[5]),
+                     packBFloat16(own[6], own[7])};
   }
 }

@@ -4,4 +4,4 @@
 
 #include "module.h"
 
-MODULE(surround, "convolution/surround.cu", KERNEL_ENTRY(surround_frames), KERNEL_ENTRY(add_bias))
+MODULE(surround, "convolution/surround.cu", KERNEL_ENTRY(surround_frames), KERNEL_ENTRY(repeat_bias))

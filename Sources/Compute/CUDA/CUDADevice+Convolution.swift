@@ -93,7 +93,7 @@ extension CUDADevice {
   private func libraryPieces(
     _ frames: Shape, resultArea: Int, _ layer: CUDAConvolution
   ) throws -> (form: CUDAConvolutionForm, pieces: [(frames: Range<Int>, plan: CUDAConvolutions.Plan)])? {
-    guard let convolutions,
+    guard let convolutions, convolutions.choice.asksLibrary(layer.shape, places: frames[0] * resultArea),
       let form = CUDAConvolutionForm(
         frames, resultArea: resultArea, layer, copyBytes: convolutions.mostCopiedBytes)
     else { return nil }
@@ -124,17 +124,17 @@ extension CUDADevice {
         try form.copiedBorder.map { try surround(frames, previous: previous, layer, piece, border: $0) }
         ?? frames.slice(piece)
       let output = result.slice(piece)
+      if plan.addsToOutput { try repeatBias(layer.bias, in: output) }
       try convolutions.run(
         plan, input: input.deviceAddress, weights: layer.weight.deviceAddress, bias: layer.bias.deviceAddress,
         output: output.deviceAddress)
-      if !plan.addsBias { try addBias(layer.bias, to: output) }
     }
     return true
   }
 
-  private func addBias(_ bias: Tensor, to output: Tensor) throws {
+  private func repeatBias(_ bias: Tensor, in output: Tensor) throws {
     let units = bias.shape[0] / 8
-    try kernels.launch("add_bias", in: .surround, elements(output.shape.rows * units)) {
+    try kernels.launch("repeat_bias", in: .surround, elements(output.shape.rows * units)) {
       $0.pointer(output.deviceAddress)
       $0.pointer(bias.deviceAddress)
       $0.long(output.shape.rows * units)

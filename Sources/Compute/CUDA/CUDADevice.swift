@@ -29,14 +29,14 @@ public final class CUDADevice: ComputeDevice {
   /// Takes a GPU into use.
   /// - Parameters:
   ///   - index: Its number, from 0.
-  ///   - usesCuDNN: Whether cuDNN convolves, where it is there; `false` to compare it with our kernel.
+  ///   - convolutions: What convolves, where there is cuDNN.
   /// - Throws: ``ComputeError`` with the code `unavailable` when the driver, a library or the GPU is missing, saying
   ///   which and how to get it; `unsupported` for a GPU older than Ampere.
-  public convenience init(index: Int = 0, usesCuDNN: Bool = true) throws {
-    try self.init(index: index, usesCuDNN: usesCuDNN, search: .ofProcess)
+  public convenience init(index: Int = 0, convolutions: CUDAConvolutionChoice = .worthwhile) throws {
+    try self.init(index: index, convolutions: convolutions, search: .ofProcess)
   }
 
-  private convenience init(index: Int, usesCuDNN: Bool, search: CUDALibrarySearch) throws {
+  private convenience init(index: Int, convolutions: CUDAConvolutionChoice, search: CUDALibrarySearch) throws {
     let driver = try CUDADriver(search: search)
     let properties = try Self.properties(of: driver, index: index)
     let compiler = try CUDACompiler(search: search, driverMajor: driver.version / 1000)
@@ -47,22 +47,23 @@ public final class CUDADevice: ComputeDevice {
       cache: CUDAKernelCache(folder: CUDAKernelCache.folder(environment: ProcessInfo.processInfo.environment))
     ) { context, productsVersion in
       // A library that is missing, too old or made for another driver is what `svgen doctor` tells of.
-      guard usesCuDNN,
+      guard convolutions != .own,
         let library = try? LoadedLibrary(.convolutions, search: search, driverMajor: driver.version / 1000),
         let functions = unsafe try? library.functions(svg_cudnn_load)
       else { return nil }
       return try? CUDAConvolutions(
-        context, functions: functions, path: library.path, productsVersion: productsVersion)
+        context, functions: functions, path: library.path, productsVersion: productsVersion, choice: convolutions)
     }
   }
 
   /// Takes a GPU of libraries whose functions are known: for tests.
   /// - Parameters:
   ///   - convolutions: `nil` for a machine without cuDNN.
+  ///   - choice: What convolves.
   ///   - mostCopiedBytes: What a copy of frames for cuDNN takes at most; the usual limit when `nil`.
   package convenience init(
     driver: svg_cuda_driver, compiler: svg_nvrtc, products: svg_cublaslt, convolutions: svg_cudnn?,
-    index: Int = 0, mostCopiedBytes: Int? = nil
+    index: Int = 0, choice: CUDAConvolutionChoice = .library, mostCopiedBytes: Int? = nil
   ) throws {
     let driver = try CUDADriver(functions: driver, path: "")
     try self.init(
@@ -71,7 +72,7 @@ public final class CUDADevice: ComputeDevice {
     ) { context, productsVersion in
       try convolutions.map {
         try CUDAConvolutions(
-          context, functions: $0, path: "", productsVersion: productsVersion,
+          context, functions: $0, path: "", productsVersion: productsVersion, choice: choice,
           mostCopiedBytes: mostCopiedBytes ?? CUDAConvolutionForm.copyBytes)
       }
     }

@@ -14,10 +14,11 @@ extension DeviceCheck {
     var padding = SpatialPadding(1)
     var border = FrameBorder.zeros
 
-    var parameters: ConvolutionParameters {
+    /// - Parameter type: Of the device: what it may round the bias to.
+    func parameters(_ type: ElementType) -> ConvolutionParameters {
       ConvolutionParameters(
         weight: checkNoise([outputs, channels, depth, size, size], seed: 1).converted(to: .bfloat16),
-        bias: checkNoise([outputs], seed: 2), stride: stride, padding: padding, border: border)
+        bias: checkNoise([outputs], seed: 2).converted(to: type), stride: stride, padding: padding, border: border)
     }
   }
 
@@ -49,8 +50,9 @@ extension DeviceCheck {
       let size = "\(kernel.depth)×\(kernel.size)×\(kernel.size), stride \(kernel.stride), \(kernel.border) outside"
       let shape = "\(kernel.frames)×\(kernel.height)×\(kernel.width)×\(kernel.channels)"
       return DeviceCheck("convolve", "\(shape) to \(kernel.outputs), \(size)") { bench in
-        let layer = try bench.device.makeConvolution(kernel.parameters)
-        let plain = bench.reference.makeConvolution(kernel.parameters)
+        let parameters = kernel.parameters(bench.device.activationType)
+        let layer = try bench.device.makeConvolution(parameters)
+        let plain = bench.reference.makeConvolution(parameters)
         let inner = [kernel.height, kernel.width, kernel.channels]
         let (frames, exact) = try bench.operand(checkNoise(Shape([kernel.frames] + inner), seed: 3))
         let (before, exactBefore) = try bench.operand(checkNoise(Shape([kernel.depth - 1] + inner), seed: 4))

@@ -20,15 +20,16 @@ package struct ChosenDevice: Sendable {
 
 extension GeneratorOptions {
   /// The device that is asked for.
+  /// - Parameter convolutions: What convolves if it is a GPU.
   /// - Throws: ``GenerationError`` with the code `noSuchDevice` for a GPU that cannot be used, saying what is missing.
   /// - Precondition: The options were checked.
-  package func makeDevice() throws -> ChosenDevice {
+  package func makeDevice(convolutions: CUDAConvolutionChoice = .worthwhile) throws -> ChosenDevice {
     switch device {
     case .cpu: cpu
-    case .cuda(let index): try gpu(index)
+    case .cuda(let index): try gpu(index, convolutions)
     case .automatic:
       // A GPU holds bfloat16; float32 is only to be had from the processor.
-      if numbers != .float32, let best = CUDASystem().firstUsable { try gpu(best.index) } else { cpu }
+      if numbers != .float32, let best = CUDASystem().firstUsable { try gpu(best.index, convolutions) } else { cpu }
     }
   }
 
@@ -38,13 +39,13 @@ extension GeneratorOptions {
       device: device, name: "cpu", memory: SystemMemory.total, overheads: .processor, threads: device.threads)
   }
 
-  private func gpu(_ index: Int) throws -> ChosenDevice {
+  private func gpu(_ index: Int, _ convolutions: CUDAConvolutionChoice) throws -> ChosenDevice {
     guard numbers != .float32 else {
       throw GenerationError(
         .noSuchDevice, "cuda:\(index) holds numbers as bfloat16, not float32: leave --dtype f32 out, or choose cpu")
     }
     do {
-      let device = try CUDADevice(index: index)
+      let device = try CUDADevice(index: index, convolutions: convolutions)
       return ChosenDevice(
         device: device, name: "cuda:\(index)", memory: device.properties.memory, overheads: .gpu, threads: 1)
     } catch let error as ComputeError where error.code != .outOfMemory {

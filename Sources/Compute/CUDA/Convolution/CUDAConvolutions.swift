@@ -12,13 +12,17 @@ final class CUDAConvolutions: @unchecked Sendable {
     let descriptor: CUDNNDescriptor
     /// Bytes that it needs beside its operands.
     let workspaceBytes: Int
-    /// Whether it adds the bias; else that is left to the caller.
-    let addsBias: Bool
+    /// Whether it adds to what the output already holds, which must be the bias; else it adds the bias itself.
+    let addsToOutput: Bool
   }
 
   /// Bytes that a plan may need beside its operands: ways that turn whole operands around are left out.
   static let mostWorkspaceBytes = 256 << 20
+  /// Ways that are tried for a problem: preparing one takes time, even in vain.
+  private static let mostTries = 4
 
+  /// When it is asked.
+  let choice: CUDAConvolutionChoice
   /// Bytes of a copy with a border, at most.
   let mostCopiedBytes: Int
   private let context: CUDAContext
@@ -47,11 +51,12 @@ final class CUDAConvolutions: @unchecked Sendable {
   /// - Parameters:
   ///   - path: Where the library was found.
   ///   - productsVersion: Of cuBLASLt, which the library calls.
+  ///   - choice: When it is asked.
   ///   - mostCopiedBytes: Of a copy with a border; a frame by itself may take more.
   /// - Throws: ``ComputeError`` with the code `unavailable` for a library that does not start on this GPU.
   init(
     _ context: CUDAContext, functions table: svg_cudnn, path: String, productsVersion: Int,
-    mostCopiedBytes: Int = CUDAConvolutionForm.copyBytes
+    choice: CUDAConvolutionChoice, mostCopiedBytes: Int = CUDAConvolutionForm.copyBytes
   ) throws(ComputeError) {
     try Self.requireSameCUDA(table.cudnnGetCudartVersion(), path: path, productsVersion: productsVersion)
     var handle: UnsafeMutableRawPointer?
@@ -67,6 +72,7 @@ final class CUDAConvolutions: @unchecked Sendable {
     if let failure { throw ComputeError(.unavailable, "cuDNN of \(path) does not start: \(failure)") }
     functions = table
     self.path = path
+    self.choice = choice
     self.mostCopiedBytes = mostCopiedBytes
     self.context = context
     unsafe self.handle = CUDAHandle(handle)
@@ -91,24 +97,43 @@ final class CUDAConvolutions: @unchecked Sendable {
     }
   }
 
-  /// The first way that the library can prepare and that needs little memory: its own choice for the convolution with the
-  /// bias, else without, else what it has for want of better.
+  /// What may become of the bias.
+  private enum Bias: CaseIterable {
+    /// The graph adds it to the float32 sums.
+    case added
+    /// It is in the output, rounded to bfloat16 as weights are, when the convolution is added to that.
+    case inOutput
+  }
+
+  /// The first way of the library's choice that it has ready and that needs little memory. Ways that it compiles at run
+  /// time are left out: on an H200 each problem took half a second of that, and a decoder has a hundred of them.
   private func choose(_ problem: CUDAConvolutionProblem) -> Plan? {
-    for heuristic in [SVG_CUDNN_HEURISTIC_A, SVG_CUDNN_HEURISTIC_FALLBACK] {
-      for addsBias in [true, false] {
-        // What the library does not support it says by failing: then the next way is tried.
-        guard let graph = try? graph(problem, addsBias: addsBias),
-          let configurations = try? configurations(graph, heuristic: Int(heuristic))
-        else { continue }
-        for configuration in configurations {
-          if let plan = try? plan(configuration, addsBias: addsBias) { return plan }
-        }
+    var tries = 0
+    for bias in Bias.allCases {
+      // What the library does not support it says by failing: then the next way is tried.
+      guard let graph = try? graph(problem, bias), let configurations = try? configurations(graph) else { continue }
+      for configuration in configurations where (try? isCompiledAtRunTime(configuration)) == false {
+        if let plan = try? plan(configuration, bias) { return plan }
+        tries += 1
+        if tries == Self.mostTries { return nil }
       }
     }
     return nil
   }
 
-  private func plan(_ configuration: CUDNNDescriptor, addsBias: Bool) throws(CUDNNStatus) -> Plan? {
+  /// Whether the engine of a configuration is compiled when a plan is made of it.
+  private func isCompiledAtRunTime(_ configuration: CUDNNDescriptor) throws(CUDNNStatus) -> Bool {
+    let engines = try configuration.descriptors(
+      Int(SVG_CUDNN_CONFIGURATION_ENGINE), kind: Int(SVG_CUDNN_ENGINE), most: 1)
+    for engine in engines {
+      let notes = try engine.numbers(
+        Int(SVG_CUDNN_ENGINE_BEHAVIOR), type: Int(SVG_CUDNN_TYPE_BEHAVIOR_NOTE), most: 16)
+      if notes.contains(Int32(SVG_CUDNN_COMPILED_AT_RUN_TIME)) { return true }
+    }
+    return false
+  }
+
+  private func plan(_ configuration: CUDNNDescriptor, _ bias: Bias) throws(CUDNNStatus) -> Plan? {
     let descriptor = try CUDNNDescriptor(
       functions, Int(SVG_CUDNN_EXECUTION_PLAN),
       [
@@ -117,15 +142,15 @@ final class CUDAConvolutions: @unchecked Sendable {
       ])
     let bytes = try descriptor.integer(Int(SVG_CUDNN_PLAN_WORKSPACE_BYTES))
     guard bytes <= Self.mostWorkspaceBytes else { return nil }
-    return Plan(descriptor: descriptor, workspaceBytes: bytes, addsBias: addsBias)
+    return Plan(descriptor: descriptor, workspaceBytes: bytes, addsToOutput: bias == .inOutput)
   }
 
-  private func configurations(_ graph: CUDNNDescriptor, heuristic: Int) throws(CUDNNStatus) -> [CUDNNDescriptor] {
+  private func configurations(_ graph: CUDNNDescriptor) throws(CUDNNStatus) -> [CUDNNDescriptor] {
     let search = try CUDNNDescriptor(
       functions, Int(SVG_CUDNN_ENGINE_HEURISTIC),
       [
         (Int(SVG_CUDNN_HEURISTIC_GRAPH), .descriptors([graph])),
-        (Int(SVG_CUDNN_HEURISTIC_MODE), .number(heuristic, type: Int(SVG_CUDNN_TYPE_HEURISTIC_MODE))),
+        (Int(SVG_CUDNN_HEURISTIC_MODE), .number(Int(SVG_CUDNN_HEURISTIC_A), type: Int(SVG_CUDNN_TYPE_HEURISTIC_MODE))),
       ])
     return try search.descriptors(
       Int(SVG_CUDNN_HEURISTIC_RESULTS), kind: Int(SVG_CUDNN_ENGINE_CONFIGURATION), most: 16)
@@ -153,11 +178,11 @@ final class CUDAConvolutions: @unchecked Sendable {
       ])
   }
 
-  /// The convolution, and the addition of the bias to its float32 sums.
-  private func graph(_ problem: CUDAConvolutionProblem, addsBias: Bool) throws(CUDNNStatus) -> CUDNNDescriptor {
+  /// The convolution, and perhaps the addition of the bias to its float32 sums.
+  private func graph(_ problem: CUDAConvolutionProblem, _ bias: Bias) throws(CUDNNStatus) -> CUDNNDescriptor {
     let float32 = CUDNNDescriptor.Value.number(Int(SVG_CUDNN_FLOAT32), type: Int(SVG_CUDNN_TYPE_DATA_TYPE))
     let output = try tensor(.output, problem.output, SVG_CUDNN_BFLOAT16)
-    let sums = addsBias ? try tensor(.sums, problem.output, SVG_CUDNN_FLOAT32) : output
+    let sums = bias == .added ? try tensor(.sums, problem.output, SVG_CUDNN_FLOAT32) : output
     let directions = problem.size.count
     let convolution = try CUDNNDescriptor(
       functions, Int(SVG_CUDNN_CONVOLUTION),
@@ -180,10 +205,11 @@ final class CUDAConvolutions: @unchecked Sendable {
         (Int(SVG_CUDNN_FORWARD_INPUT), .descriptors([try tensor(.input, problem.input, SVG_CUDNN_BFLOAT16)])),
         (Int(SVG_CUDNN_FORWARD_WEIGHTS), .descriptors([try tensor(.weights, problem.weights, SVG_CUDNN_BFLOAT16)])),
         (Int(SVG_CUDNN_FORWARD_OUTPUT), .descriptors([sums])),
-        (Int(SVG_CUDNN_FORWARD_ALPHA), .float(1)), (Int(SVG_CUDNN_FORWARD_BETA), .float(0)),
+        (Int(SVG_CUDNN_FORWARD_ALPHA), .float(1)),
+        (Int(SVG_CUDNN_FORWARD_BETA), .float(bias == .inOutput ? 1 : 0)),
       ])
     var operations = [forward]
-    if addsBias {
+    if bias == .added {
       let addition = try CUDNNDescriptor(
         functions, Int(SVG_CUDNN_POINTWISE),
         [
@@ -213,12 +239,12 @@ final class CUDAConvolutions: @unchecked Sendable {
 
   /// Gives a convolution to the stream.
   /// - Parameters:
-  ///   - bias: Used when the plan adds it.
+  ///   - bias: Used when the plan does not find it in the output.
   func run(_ plan: Plan, input: UInt64, weights: UInt64, bias: UInt64, output: UInt64) throws(ComputeError) {
     // Memory is taken and given back in the order of the stream.
     let workspace = try CUDAStorage(byteCount: plan.workspaceBytes, context: context)
     var operands: [(Operand, UInt64)] = [(.input, input), (.weights, weights), (.output, output)]
-    if plan.addsBias { operands.append((.bias, bias)) }
+    if !plan.addsToOutput { operands.append((.bias, bias)) }
     let attributes: [(Int, CUDNNDescriptor.Value)] = [
       (Int(SVG_CUDNN_PACK_IDENTIFIERS), .integers(operands.map(\.0.rawValue))),
       (Int(SVG_CUDNN_PACK_POINTERS), .addresses(operands.map(\.1))),

@@ -75,6 +75,18 @@ final class CUDNNDescriptor: @unchecked Sendable {
     return Int(value)
   }
 
+  /// Numbers of an enumeration that the library computed, at most `most` of them.
+  func numbers(_ attribute: Int, type: Int, most: Int) throws(CUDNNStatus) -> [Int32] {
+    var values = [Int32](repeating: 0, count: most)
+    var count: Int64 = 0
+    let status = unsafe values.withUnsafeMutableBytes { bytes in
+      unsafe functions.cudnnBackendGetAttribute(
+        handle.pointer, Int32(attribute), Int32(type), Int64(most), &count, bytes.baseAddress)
+    }
+    try CUDNNStatus.check(status, functions)
+    return Array(values.prefix(Int(count)))
+  }
+
   /// Descriptors that the library made, at most `most` of them.
   func descriptors(_ attribute: Int, kind: Int, most: Int) throws(CUDNNStatus) -> [CUDNNDescriptor] {
     var made: [CUDNNDescriptor] = []
