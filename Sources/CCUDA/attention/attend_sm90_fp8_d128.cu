@@ -2,12 +2,7 @@
 #define HEAD_DIMENSION 128
 #define KERNEL attend_sm90_fp8_d128
 #define PRODUCTS Float8Products
-#ifndef STAGES
 #define STAGES 4
-#endif
-#ifndef LATE_WAIT
-#define LATE_WAIT 1
-#endif
 #include "products_float8.cuh"
 
 #include "attend_sm90.cuh"
