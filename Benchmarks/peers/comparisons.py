@@ -148,7 +148,7 @@ def generation(model: str, kind: str, steps: int) -> list[Comparison]:
     bf16 = kind == "bfloat16"
     return [Comparison(
         f"generation, {steps} steps",
-        ["model", "--steps", str(steps), "--dtype", dtype, "--attention", "svg", "--attention", "dense", "--rounds", "1"],
+        ["model", "--device", "cpu", "--steps", str(steps), "--dtype", dtype, "--attention", "svg", "--attention", "dense", "--rounds", "1"],
         {"diffusers": request}, [
             Row(f"generation, dense, {steps} steps, {kind}", lambda o, t: t["diffusers"].milliseconds / ms(o[1]), 1.8),
             Row(f"generation, svg, {steps} steps, {kind}", lambda o, t: t["diffusers"].milliseconds / ms(o[0]), 2.6),

@@ -7,6 +7,9 @@ public enum AttentionNumbers: String, Hashable, Sendable, Codable, CaseIterable 
   /// what profiling samples.
   case float8 = "fp8"
 
+  /// What follows the name of a mechanism that multiplies these, ` in fp8`; nothing where it is the usual.
+  public var suffix: String { self == .activations ? "" : " in \(rawValue)" }
+
   /// The heads that a call attends with.
   /// - Parameter heads: What `device` prepared.
   /// - Throws: When memory runs out.

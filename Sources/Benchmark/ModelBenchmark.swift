@@ -34,7 +34,7 @@ public struct ModelBenchmark: Sendable {
     func median(_ value: (GenerationResult) -> Double) -> Double { Samples(runs.map(value)).median }
     let record = runs[0].record
     var result = BenchmarkResult(
-      benchmark: "model", variant: request.attention.name,
+      benchmark: "model", variant: request.attention.name + request.attentionNumbers.suffix,
       shape: [("width", record.width), ("height", record.height), ("frames", record.frames), ("steps", record.steps)]
         .map { BenchmarkResult.Extent(name: $0.0, value: $0.1) },
       samples: Samples(runs.map(\.times.total)))

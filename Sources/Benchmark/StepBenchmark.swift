@@ -93,9 +93,8 @@ public struct StepBenchmark: Sendable {
   ) -> [BenchmarkResult] {
     let description = prepared.model.description
     let shape = [("tokens", prepared.model.layout(for: prepared.video).sequenceLength), ("layers", description.layers)]
-    let suffix = numbers == .activations ? "" : " in \(numbers.rawValue)"
     var results = [("dense", dense), ("svg", sparse)].map { variant, measured in
-      var result = prepared.result("step", variant + suffix, shape: shape, Samples(measured.samples))
+      var result = prepared.result("step", variant + numbers.suffix, shape: shape, Samples(measured.samples))
       result.density = measured.density
       if let gpu = prepared.device as? CUDADevice {
         result.figures.append(("peak_memory_megabytes", Double(gpu.memory.peak) / 1e6))

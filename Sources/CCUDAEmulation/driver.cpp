@@ -16,10 +16,21 @@ constexpr int kInvalidValue = 1;
 constexpr int kOutOfMemory = 2;
 constexpr int kNotFound = 500;
 
-/// What the GPU has.
+/// What each GPU has.
 constexpr size_t kMemoryBytes = size_t(2) << 30;
-constexpr int kSharedBytes = 163 << 10;
 constexpr int kMultiprocessors = 4;
+
+/// What tells the GPUs apart; one is its own context.
+struct GPU {
+  int capability;
+  /// The most that a block may ask for.
+  int sharedBytes;
+};
+GPU gpus[] = {{8, 163 << 10}, {9, 227 << 10}};
+constexpr int kGPUs = sizeof gpus / sizeof gpus[0];
+
+/// The GPU that this thread uses.
+thread_local const GPU* usedGPU = nullptr;
 
 /// How often this thread has waited.
 thread_local long waits = 0;
@@ -105,9 +116,9 @@ int launchKernel(svg_cuda_handle handle, unsigned gridX, unsigned gridY, unsigne
   return 0;
 }
 
-int attribute(int* value, int number, int) {
+int attribute(int* value, int number, int device) {
   // Compute capability, major and minor, and multiprocessors.
-  *value = number == 75 ? 8 : number == 76 ? 0 : number == 16 ? kMultiprocessors : 0;
+  *value = number == 75 ? gpus[device].capability : number == 76 ? 0 : number == 16 ? kMultiprocessors : 0;
   return 0;
 }
 
@@ -163,7 +174,7 @@ void svg_emulated_driver(void* table) {
     return 0;
   };
   driver.cuDeviceGetCount = [](int* count) {
-    *count = 1;
+    *count = kGPUs;
     return 0;
   };
   driver.cuDeviceGet = [](int* device, int ordinal) {
@@ -179,12 +190,15 @@ void svg_emulated_driver(void* table) {
     return 0;
   };
   driver.cuDeviceGetAttribute = attribute;
-  driver.cuDevicePrimaryCtxRetain = [](svg_cuda_handle* context, int) {
-    *context = handle();
+  driver.cuDevicePrimaryCtxRetain = [](svg_cuda_handle* context, int device) {
+    *context = &gpus[device];
     return 0;
   };
   driver.cuDevicePrimaryCtxRelease = [](int) { return 0; };
-  driver.cuCtxSetCurrent = [](svg_cuda_handle) { return 0; };
+  driver.cuCtxSetCurrent = [](svg_cuda_handle context) {
+    usedGPU = static_cast<const GPU*>(context);
+    return 0;
+  };
   driver.cuMemGetInfo = [](size_t* free, size_t* total) {
     Memory& memory = deviceMemory();
     const std::lock_guard lock(memory.mutex);
@@ -259,7 +273,7 @@ void svg_emulated_driver(void* table) {
   driver.cuModuleGetFunction = findFunction;
   driver.cuFuncSetAttribute = [](svg_cuda_handle function, int number, int value) {
     // `CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES`.
-    if (number != 8 || value > kSharedBytes)
+    if (number != 8 || usedGPU == nullptr || value > usedGPU->sharedBytes)
       return kInvalidValue;
     static_cast<Function*>(function)->sharedBytes = static_cast<size_t>(value);
     return 0;

@@ -232,6 +232,7 @@ void launch(Place grid, unsigned threads, size_t sharedBytes, void (*body)(const
   for (unsigned y = 0; y < grid.y; y++) {
     for (unsigned x = 0; x < grid.x; x++) {
       state.index = {x, y, 0};
+      state.freeRegisters = 0;
       for (Fiber& fiber : state.fibers)
         fiber.state = State::ready;
       // What a block leaves behind is nothing that the next may rely on: these bits are no number.

@@ -4,17 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/// The weights of all slices in one layout.
-typedef struct packing {
-  struct packing* next;
+/// A layout that weights can have.
+typedef struct weights_layout {
+  struct weights_layout* next;
   dnnl_memory_desc_t layout;
-  void** weights;
-} packing;
+} weights_layout;
 
 /// A convolution of slabs of one size.
 typedef struct slab_kernel {
   struct slab_kernel* next;
-  const packing* packing;
+  const weights_layout* weights;
   int64_t rows, width, top, bottom;
   svg_dnn_type output_type;
   bool accumulate;
@@ -25,12 +24,17 @@ typedef struct slab_kernel {
 struct svg_dnn_convolution {
   svg_dnn_type type;
   svg_dnn_convolution_shape shape;
-  /// The weights in the layout for slabs of a typical size, and after it in those that other sizes are fast in.
-  packing* packings;
   dnnl_memory_desc_t bias_layout;
   float* bias;
+  /// Guards kernels and layouts, of which the first is that for slabs of a typical size.
   pthread_mutex_t mutex;
   slab_kernel* kernels;
+  weights_layout* layouts;
+  /// Guards the weights of all slices and the one layout that they are in: who reads them, reads; who puts them into
+  /// another layout, writes.
+  pthread_rwlock_t weights_lock;
+  const weights_layout* held;
+  void** weights;
 };
 
 /// Rows of the slab that oneDNN is asked about when it chooses the layout of weights.
@@ -103,26 +107,27 @@ static bool is_reference(dnnl_primitive_desc_t description) {
          strncmp(name, "ref", 3) == 0;
 }
 
-static void free_packing(const svg_dnn_convolution* c, packing* p) {
-  for (int64_t slice = 0; p->weights && slice < c->shape.depth; ++slice)
-    free(p->weights[slice]);
-  free(p->weights);
-  svg_layout_free(&p->layout);
-  free(p);
+static void free_weights(const svg_dnn_convolution* c, void** weights) {
+  for (int64_t slice = 0; weights && slice < c->shape.depth; ++slice)
+    free(weights[slice]);
+  free(weights);
 }
 
-/// A packing without weights, in the layout that a description asks for.
-static packing* make_packing(const svg_dnn_convolution* c, dnnl_primitive_desc_t description) {
-  packing* p = calloc(1, sizeof *p);
-  if (!p)
-    return NULL;
-  p->weights = calloc((size_t)c->shape.depth, sizeof *p->weights);
-  if (!p->weights || svg_layout_copy(&p->layout, dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0)) !=
-                         dnnl_success) {
-    free_packing(c, p);
-    return NULL;
+/// The layout of weights that a description asks for.
+static const weights_layout* find_layout(svg_dnn_convolution* c, dnnl_primitive_desc_t description) {
+  const svg_layout_ref wanted = dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0);
+  weights_layout** end = &c->layouts;
+  for (; *end; end = &(*end)->next) {
+    if (dnnl_memory_desc_equal(SVG_LAYOUT_REF((*end)->layout), wanted))
+      return *end;
   }
-  return p;
+  weights_layout* found = calloc(1, sizeof *found);
+  if (found && svg_layout_copy(&found->layout, wanted) != dnnl_success) {
+    free(found);
+    found = NULL;
+  }
+  *end = found;
+  return found;
 }
 
 static dnnl_status_t choose_layout(svg_dnn_convolution* c, int64_t width) {
@@ -140,8 +145,8 @@ static dnnl_status_t choose_layout(svg_dnn_convolution* c, int64_t width) {
   if (status == dnnl_success)
     status = describe_freely(c, &typical, &description);
   if (status == dnnl_success) {
-    c->packings = make_packing(c, description);
-    status = c->packings ? dnnl_success : dnnl_out_of_memory;
+    c->held = find_layout(c, description);
+    status = c->held ? dnnl_success : dnnl_out_of_memory;
   }
   if (description)
     dnnl_primitive_desc_destroy(description);
@@ -159,9 +164,11 @@ svg_dnn_status svg_dnn_convolution_create(svg_dnn_type type, const svg_dnn_convo
   c->type = type;
   c->shape = *shape;
   pthread_mutex_init(&c->mutex, NULL);
+  pthread_rwlock_init(&c->weights_lock, NULL);
   c->bias = calloc((size_t)shape->outputs, sizeof *c->bias);
+  c->weights = calloc((size_t)shape->depth, sizeof *c->weights);
   const svg_team team = svg_team_enter();
-  dnnl_status_t status = c->bias ? choose_layout(c, width) : dnnl_out_of_memory;
+  dnnl_status_t status = c->bias && c->weights ? choose_layout(c, width) : dnnl_out_of_memory;
   svg_team_leave(team);
   if (status != dnnl_success) {
     svg_dnn_convolution_destroy(c);
@@ -185,25 +192,31 @@ void svg_dnn_convolution_destroy(svg_dnn_convolution* c) {
     free_kernel(c->kernels);
     c->kernels = next;
   }
-  while (c->packings) {
-    packing* next = c->packings->next;
-    free_packing(c, c->packings);
-    c->packings = next;
+  while (c->layouts) {
+    weights_layout* next = c->layouts->next;
+    svg_layout_free(&c->layouts->layout);
+    free(c->layouts);
+    c->layouts = next;
   }
+  free_weights(c, c->weights);
   svg_layout_free(&c->bias_layout);
   free(c->bias);
+  pthread_rwlock_destroy(&c->weights_lock);
   pthread_mutex_destroy(&c->mutex);
   free(c);
 }
 
-size_t svg_dnn_convolution_bytes(const svg_dnn_convolution* c) {
-  return (size_t)c->shape.depth * svg_layout_bytes(&c->packings->layout) + (size_t)c->shape.outputs * sizeof(float);
+size_t svg_dnn_convolution_bytes(svg_dnn_convolution* c) {
+  pthread_rwlock_rdlock(&c->weights_lock);
+  const size_t bytes = (size_t)c->shape.depth * svg_layout_bytes(&c->held->layout);
+  pthread_rwlock_unlock(&c->weights_lock);
+  return bytes + (size_t)c->shape.outputs * sizeof(float);
 }
 
 svg_dnn_status svg_dnn_convolution_pack(svg_dnn_convolution* c, int64_t slice, const void* weights) {
   const svg_dnn_convolution_shape* s = &c->shape;
-  packing* p = c->packings;
-  void* packed = svg_allocate(svg_layout_bytes(&p->layout));
+  const dnnl_memory_desc_t* layout = &c->held->layout;
+  void* packed = svg_allocate(svg_layout_bytes(layout));
   if (!packed)
     return SVG_DNN_OUT_OF_MEMORY;
   const int64_t taps = s->kernel_height * s->kernel_width;
@@ -214,15 +227,15 @@ svg_dnn_status svg_dnn_convolution_pack(svg_dnn_convolution* c, int64_t slice, c
   const svg_team team = svg_team_enter();
   svg_dnn_status status = svg_status(svg_layout_make(&plain, 4, extents, c->type, strides));
   if (status == SVG_DNN_SUCCESS)
-    status = svg_reorder(&plain, weights, &p->layout, packed);
+    status = svg_reorder(&plain, weights, layout, packed);
   svg_layout_free(&plain);
   svg_team_leave(team);
   if (status != SVG_DNN_SUCCESS) {
     free(packed);
     return status;
   }
-  free(p->weights[slice]);
-  p->weights[slice] = packed;
+  free(c->weights[slice]);
+  c->weights[slice] = packed;
   return SVG_DNN_SUCCESS;
 }
 
@@ -231,46 +244,37 @@ svg_dnn_status svg_dnn_convolution_set_bias(svg_dnn_convolution* c, const float*
   return SVG_DNN_SUCCESS;
 }
 
-/// The packing in the layout that a description asks for, copied from the first one when there is none yet.
-static dnnl_status_t find_packing(svg_dnn_convolution* c, dnnl_primitive_desc_t description, const packing** found) {
-  const svg_layout_ref wanted = dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0);
-  packing* last = c->packings;
-  for (packing* p = c->packings; p; last = p, p = p->next) {
-    if (dnnl_memory_desc_equal(SVG_LAYOUT_REF(p->layout), wanted)) {
-      *found = p;
-      return dnnl_success;
-    }
+/// Puts the weights into another layout.
+static svg_dnn_status repack(svg_dnn_convolution* c, const weights_layout* wanted) {
+  void** weights = calloc((size_t)c->shape.depth, sizeof *weights);
+  svg_dnn_status status = weights ? SVG_DNN_SUCCESS : SVG_DNN_OUT_OF_MEMORY;
+  for (int64_t slice = 0; status == SVG_DNN_SUCCESS && slice < c->shape.depth; ++slice) {
+    weights[slice] = svg_allocate(svg_layout_bytes(&wanted->layout));
+    status = weights[slice] ? svg_reorder(&c->held->layout, c->weights[slice], &wanted->layout, weights[slice])
+                            : SVG_DNN_OUT_OF_MEMORY;
   }
-  packing* p = make_packing(c, description);
-  if (!p)
-    return dnnl_out_of_memory;
-  const packing* source = c->packings;
-  for (int64_t slice = 0; slice < c->shape.depth; ++slice) {
-    p->weights[slice] = svg_allocate(svg_layout_bytes(&p->layout));
-    if (!p->weights[slice] ||
-        svg_reorder(&source->layout, source->weights[slice], &p->layout, p->weights[slice]) != SVG_DNN_SUCCESS) {
-      free_packing(c, p);
-      return dnnl_out_of_memory;
-    }
+  free_weights(c, status == SVG_DNN_SUCCESS ? c->weights : weights);
+  if (status == SVG_DNN_SUCCESS) {
+    c->weights = weights;
+    c->held = wanted;
   }
-  last->next = p;
-  *found = p;
-  return dnnl_success;
+  return status;
 }
 
 static dnnl_status_t make_kernel(svg_dnn_convolution* c, slab_kernel* k) {
   dnnl_primitive_desc_t description = NULL;
   dnnl_status_t status = make_frames(c, k);
-  k->packing = c->packings;
+  k->weights = c->layouts;
   if (status == dnnl_success)
-    status = describe(c, k, &c->packings->layout, &description);
+    status = describe(c, k, &c->layouts->layout, &description);
   // The blocks of weights that tiles multiply fastest differ with the width of frames.
   if (status == dnnl_success && is_reference(description)) {
     dnnl_primitive_desc_t other = NULL;
     if (describe_freely(c, k, &other) == dnnl_success && !is_reference(other)) {
       dnnl_primitive_desc_destroy(description);
       description = other;
-      status = find_packing(c, description, &k->packing);
+      k->weights = find_layout(c, description);
+      status = k->weights ? dnnl_success : dnnl_out_of_memory;
     } else if (other) {
       dnnl_primitive_desc_destroy(other);
     }
@@ -314,18 +318,39 @@ static dnnl_status_t find_kernel(svg_dnn_convolution* c, const svg_dnn_slab* sla
   return status;
 }
 
+static svg_dnn_status run(const svg_dnn_convolution* c, int64_t slice, const svg_dnn_slab* slab, const slab_kernel* k) {
+  const svg_operand operands[] = {
+      {DNNL_ARG_SRC, SVG_LAYOUT_REF(k->x), (void*)slab->input},
+      {DNNL_ARG_WEIGHTS, SVG_LAYOUT_REF(k->weights->layout), c->weights[slice]},
+      {DNNL_ARG_DST, SVG_LAYOUT_REF(k->y), slab->output},
+      {DNNL_ARG_BIAS, SVG_LAYOUT_REF(c->bias_layout), c->bias},
+  };
+  return svg_execute(k->primitive, operands, slab->accumulate ? 3 : 4);
+}
+
 svg_dnn_status svg_dnn_convolution_run(svg_dnn_convolution* c, int64_t slice, const svg_dnn_slab* slab) {
-  const slab_kernel* found = NULL;
+  const slab_kernel* k = NULL;
   const svg_team team = svg_team_enter();
-  svg_dnn_status status = svg_status(find_kernel(c, slab, &found));
-  if (status == SVG_DNN_SUCCESS) {
-    const svg_operand operands[] = {
-        {DNNL_ARG_SRC, SVG_LAYOUT_REF(found->x), (void*)slab->input},
-        {DNNL_ARG_WEIGHTS, SVG_LAYOUT_REF(found->packing->layout), found->packing->weights[slice]},
-        {DNNL_ARG_DST, SVG_LAYOUT_REF(found->y), slab->output},
-        {DNNL_ARG_BIAS, SVG_LAYOUT_REF(c->bias_layout), c->bias},
-    };
-    status = svg_execute(found->primitive, operands, slab->accumulate ? 3 : 4);
+  svg_dnn_status status = svg_status(find_kernel(c, slab, &k));
+  bool done = status != SVG_DNN_SUCCESS;
+  while (!done) {
+    pthread_rwlock_rdlock(&c->weights_lock);
+    done = c->held == k->weights;
+    if (done)
+      status = run(c, slice, slab, k);
+    pthread_rwlock_unlock(&c->weights_lock);
+    if (done)
+      break;
+    // All slabs of a frame mostly want the same layout: it changes when frames of another width come, not back and
+    // forth. Who changes it runs before anybody can change it back.
+    pthread_rwlock_wrlock(&c->weights_lock);
+    done = c->held != k->weights;
+    if (done) {
+      status = repack(c, k->weights);
+      if (status == SVG_DNN_SUCCESS)
+        status = run(c, slice, slab, k);
+    }
+    pthread_rwlock_unlock(&c->weights_lock);
   }
   svg_team_leave(team);
   return status;

@@ -11,6 +11,9 @@ public protocol ImageConditioning: Sendable {
   /// - Returns: `[1, F', C, h, w]`, float32, in the processor's memory.
   func latents(_ image: Tensor, for size: VideoSize) -> Tensor
 
+  /// The parameters of the encoder, from the configuration.
+  var parameters: Int { get }
+
   /// The memory that encoding takes beside the weights and the result, in bytes; an estimate for plans.
   /// - Precondition: `size` is legal.
   func workingBytes(for size: VideoSize, tiled: Bool, activations: ElementType) -> Int

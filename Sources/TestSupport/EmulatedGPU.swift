@@ -2,6 +2,14 @@ import CCUDA
 import CCUDAEmulation
 import Compute
 
+/// The GPUs that are emulated, by their numbers.
+public enum EmulatedGPU: Int, Sendable {
+  /// Compute capability 8.0: what all GPUs have.
+  case ampere
+  /// Compute capability 9.0: with kernels of its own for attention.
+  case hopper
+}
+
 /// What the cuDNN of an emulated GPU can do.
 public enum EmulatedConvolutions: CaseIterable, Sendable {
   /// There is none: our kernel convolves.
@@ -37,13 +45,13 @@ extension CUDADevice {
   ///   - choice: What convolves.
   ///   - mostCopiedBytes: What a copy of frames for cuDNN takes at most; the usual limit when `nil`.
   public static func emulated(
-    convolutions: EmulatedConvolutions = .withBias, choice: CUDAConvolutionChoice = .library,
-    mostCopiedBytes: Int? = nil
+    _ gpu: EmulatedGPU = .ampere, convolutions: EmulatedConvolutions = .withBias,
+    choice: CUDAConvolutionChoice = .library, mostCopiedBytes: Int? = nil
   ) throws -> CUDADevice {
     try CUDADevice(
       driver: unsafe table(svg_emulated_driver), compiler: unsafe table(svg_emulated_compiler),
       products: unsafe table(svg_emulated_products), convolutions: convolutions.functions,
-      choice: choice, mostCopiedBytes: mostCopiedBytes)
+      choice: choice, index: gpu.rawValue, mostCopiedBytes: mostCopiedBytes)
   }
 
   /// How often this thread has convolved through an emulated cuDNN.

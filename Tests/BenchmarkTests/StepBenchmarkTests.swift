@@ -18,6 +18,15 @@ import Testing
     #expect(figures.keys.contains { $0.hasPrefix("seconds_of_") })
   }
 
+  @Test func `numbers that the device does not attend in are refused before anything is loaded`() throws {
+    let benchmark = try StepBenchmark(
+      .fixture("hunyuan-video"), density: 0.5, numbers: [.activations, .float8], rounds: 1)
+    let error = #expect(throws: BenchmarkError.self) {
+      try benchmark.run(GeneratorOptions(device: .cpu, threads: 2))
+    }
+    #expect(error?.description.contains("--attention-dtype fp8") == true)
+  }
+
   @Test func `numbers that mean nothing are refused`() throws {
     for (density, rounds) in [(0.0, 1), (1.5, 1), (.nan, 1), (0.3, 0)] {
       #expect(throws: BenchmarkError.self) {

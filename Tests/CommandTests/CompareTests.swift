@@ -93,6 +93,42 @@ import Testing
     }
   }
 
+  @Test func `encoding is timed for the pair of the page, beside the total`() async throws {
+    try await withTemporaryFolder { folder in
+      let outcome = try await Command.run(
+        ["compare", "--prompt", "x", "--density", "0.3,0.8", "--json"] + Self.sparse, in: folder)
+      #expect(outcome.code == 0)
+      let reports = try outcome.output.split(separator: "\n").map { try ComparisonReport(json: Data($0.utf8)) }
+      // The first pair is told when its frames are encoded, which is after all runs.
+      #expect(reports.map(\.sparse.askedDensity) == [0.8, 0.3])
+      #expect(reports.allSatisfy { $0.heads == nil && $0.curve.isEmpty })
+      for (report, isEncoded) in zip(reports, [false, true]) {
+        for run in [report.dense, report.sparse] {
+          #expect(((run.seconds[.encode] ?? 0) > 0) == isEncoded)
+          #expect(run.totalSeconds < run.seconds.values.reduce(0, +) || !isEncoded)
+        }
+      }
+      #expect(reports[0].dense.totalSeconds == reports[1].dense.totalSeconds)
+    }
+  }
+
+  @Test(
+    .enabled("the system has script, which gives a command a terminal") {
+      FileManager.default.fileExists(atPath: "/usr/bin/script")
+    })
+  func `a narrow terminal gets a list in place of a table`() async throws {
+    try await withTemporaryFolder { folder in
+      let options = (Self.tiny + ["--prompt", "x", "--no-report", "--quiet"]).joined(separator: " ")
+      let outcome = try await Command.shell(
+        "TERM=xterm script -qec 'stty cols 30; exec $svgen compare \(options)' /dev/null", in: folder)
+      #expect(outcome.code == 0)
+      let lines = outcome.output.split(whereSeparator: \.isNewline)
+      #expect(lines.contains("density computed") && lines.contains("  dense  100.0 %"))
+      #expect(lines.contains { $0.hasPrefix("encode ") && $0.hasSuffix("–") })
+      for line in lines { #expect(line.count <= 30) }
+    }
+  }
+
   @Test func `without ffmpeg the page shows no videos and says so`() async throws {
     try await withTemporaryFolder { folder in
       let outcome = try await Command.run(

@@ -34,6 +34,11 @@ struct UsageTests {
     (["--prompt", "a", "--band-frames", "-4", "--band-tokens", "9"], ["--band-frames", "-4"]),
     (["--prompt", "a", "--attention", "flash"], ["--attention", "flash", "svg"]),
     (["--prompt", "a", "--dtype", "f8"], ["--dtype", "bf16"]),
+    (["--prompt", "a", "--attention-dtype", "f8"], ["--attention-dtype", "f8", "fp8"]),
+    (
+      ["--prompt", "a", "--device", "cpu", "--attention-dtype", "fp8"],
+      ["--attention-dtype", "cpu", "compute capability 9.0"]
+    ),
     (["--prompt", "a", "--device", "tpu"], ["--device", "tpu", "expected auto, cpu"]),
     (["--prompt", "a", "--prompts", "b.jsonl"], ["--prompt", "--prompts", "exclude"]),
     (["--prompt", "a", "-o", "video.avi"], ["video.avi", ".mp4 or .y4m"]),
@@ -61,6 +66,20 @@ struct UsageTests {
       #expect(outcome.code == 64)
       for word in words { #expect(outcome.error.contains(word)) }
     }
+  }
+
+  @Test(arguments: [
+    ["plan", "--attention-dtype", "fp8"], ["benchmark", "step", "--attention-dtype", "auto,fp8"],
+    ["compare", "--prompt", "a", "--no-report", "--attention-dtype", "auto,fp8"],
+  ])
+  func `numbers that the device does not attend in are refused wherever they can be asked for`(
+    arguments: [String]
+  ) async throws {
+    let outcome = try await Command.run(arguments + ["--device", "cpu", "--model", Command.model])
+    #expect(outcome.code == 64 && outcome.output == "")
+    for word in ["--attention-dtype", "cpu", "compute capability 9.0"] { #expect(outcome.error.contains(word)) }
+    let wrong = try await Command.run(arguments.map { $0.replacing("fp8", with: "int8") } + ["--model", Command.model])
+    #expect(wrong.code == 64 && wrong.error.contains("--attention-dtype") && wrong.error.contains("int8"))
   }
 
   @Test func `a subcommand that does not exist is named, and those that do are listed`() async throws {

@@ -83,6 +83,18 @@ import Testing
         // What the smallest newer parts have, 99 KB for a block.
         #expect(choice.isHopper || launch.sharedBytes <= 99 << 10)
         #expect(choice.profileLaunch(rows: 65, heads: 24, splits: 3).sharedBytes <= 99 << 10)
+        #expect((choice.float8 != nil) == (choice.isHopper && dimension == 128))
+        if let float8 = choice.float8 {
+          let launch = float8.attendLaunch(items: 1000, multiprocessors: 132)
+          #expect(launch.grid.x == 132 && launch.threads == 384 && launch.sharedBytes <= 232_448)
+          for kernel in [float8.measure, float8.quantize, float8.attend] {
+            #expect(kernel.source.isMeant(for: architecture))
+          }
+          // 17 tiles are measured in three parts, and rounded each by a block.
+          #expect(float8.measureLaunch(packedRows: 17 * 128, heads: 24).grid == (3, 24))
+          #expect(float8.quantizeLaunch(packedRows: 17 * 128, heads: 24).grid == (17, 24))
+          #expect(float8.scratch(packedRows: 17 * 128, heads: 24) == 24 * 3 * 4 * 128)
+        }
         #expect(choice.prepareLaunch(packedRows: 128).grid.x * 256 * 8 == 128 * dimension)
         #expect(choice.profileLaunch(rows: 65, heads: 24, splits: 3).grid == (6, 24))
         #expect(choice.profileSplits(packedRows: 128) == 1)

@@ -26,6 +26,20 @@ import Testing
     #expect(outcome.hasPassed, "\(check.operation) \(check.sizes): \(outcome.details), \(outcome.worst)")
   }
 
+  /// Hopper's kernels, and what other GPUs do not have.
+  @Test func `a Hopper GPU that is emulated attends as it should`() throws {
+    let device = try CUDADevice.emulated(.hopper)
+    // Other head dimensions and operations have the kernels of all GPUs.
+    let checks = DeviceCheck.all(for: device).filter {
+      $0.operation.hasPrefix("attendBlocks") && ($0.sizes.hasSuffix("D = 64") || $0.sizes.hasSuffix("D = 128"))
+    }
+    #expect(checks.count { $0.operation.contains("fp8") } == 6 && checks.count == 9)
+    for check in checks {
+      let outcome = try check.run(on: device)
+      #expect(outcome.hasPassed, "\(check.operation) \(check.sizes): \(outcome.details), \(outcome.worst)")
+    }
+  }
+
   @Test(arguments: EmulatedConvolutions.allCases)
   func `whatever cuDNN can do, convolutions are what they should be`(convolutions: EmulatedConvolutions) throws {
     let device = try CUDADevice.emulated(convolutions: convolutions)
@@ -41,7 +55,7 @@ import Testing
   @Test(.enabled(if: hasGPU, "there is no GPU with CUDA, NVRTC and cuBLASLt"))
   func `the GPU computes what it should`() throws {
     let device = try CUDADevice()
-    for check in DeviceCheck.all {
+    for check in DeviceCheck.all(for: device) {
       let outcome = try check.run(on: device)
       #expect(outcome.hasPassed, "\(check.operation) \(check.sizes): \(outcome.details), \(outcome.worst)")
     }

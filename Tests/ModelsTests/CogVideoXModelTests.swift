@@ -154,6 +154,33 @@ import Testing
     #expect(planned(.decoder) == decoding)
   }
 
+  @Test(arguments: imageFixtures) func `the weights that a plan counts of an image encoder are those that are loaded`(
+    name: String
+  ) throws {
+    let model = try VideoModelRegistry.model(in: ModelDirectory(Fixtures.model(name)))
+    let checkpoint = try Checkpoint(
+      folder: Fixtures.model(name).appending(path: "vae"), name: "diffusion_pytorch_model")
+    let stored = checkpoint.names.filter { $0.hasPrefix("encoder.") || $0.hasPrefix("quant_conv.") }
+      .compactMap { checkpoint.entry(named: $0)?.shape.count }.reduce(0, +)
+    #expect(try #require(model.imageConditioning).parameters == stored)
+  }
+
+  @Test(arguments: [1, 2]) func `an image is encoded in the memory that a plan counts`(scale: Int) throws {
+    let device = CPUDevice(threads: 1, activationType: .float32)
+    let model = try VideoModelRegistry.model(in: ModelDirectory(Fixtures.model("cogvideox-5b-i2v")))
+    let conditioning = try #require(model.imageConditioning)
+    let encoder = try conditioning.loadImageEncoder(on: device)
+    let size = VideoSize(width: 320 * scale, height: 192 * scale, frames: 9)
+    let before = device.memory.peak
+    let gray = [Float](repeating: 0.5, count: size.height * size.width * 3)
+    _ = try encoder.encode(Tensor(gray, shape: [size.height, size.width, 3]), tiled: false)
+    let planned = conditioning.workingBytes(for: size, tiled: false, activations: .float32)
+    // Blocks are up to an eighth larger than tensors; sums of slabs come on top, and the image itself.
+    let image = size.height * size.width * 3 * 4
+    #expect(device.memory.peak > planned && device.memory.peak > before)
+    #expect(device.memory.peak < planned * 5 / 4 + 2 * image + before, "\(device.memory.peak) of \(planned)")
+  }
+
   @Test func `a tensor of the wrong shape is named, with both shapes`() throws {
     try withCopy(of: "cogvideox-5b") { folder in
       try edit(folder.appending(path: "transformer/config.json")) { $0["time_embed_dim"] = 17 }

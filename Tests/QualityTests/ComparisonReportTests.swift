@@ -46,13 +46,35 @@ import Testing
     let report = try SampleReport.report()
     let text = report.text()
     let speedUp = try #require(report.measuredSpeedUp)
-    #expect(abs(speedUp - 98.93 / 73.81) < 1e-9)
-    #expect(text.contains("speed-up  1.34×  (98.9 s dense, 73.8 s sparse; at best 1.36×"))
+    #expect(abs(speedUp - 98.62 / 73.51) < 1e-9)
+    #expect(text.contains("speed-up  1.34×  (98.6 s dense, 73.5 s sparse; at best 1.37×"))
     #expect(text.contains("\nVAE           8.40 s           8.40 s\n"))
     #expect(text.contains("\nprofiling          –           1.10 s\n"))
+    #expect(text.contains("\ntotal         98.6 s           73.5 s\nencode        310 ms           300 ms\n"))
     #expect(text.contains("\noperations        14.2 TFLOP       9.10 TFLOP\n"))
     #expect(text.contains("28.10 ± 1.50 dB") && text.contains("density asked"))
     #expect(text.split(separator: "\n").allSatisfy { !$0.hasSuffix(" ") })
+  }
+
+  @Test func `where nothing was encoded the text says so`() throws {
+    var report = try SampleReport.report()
+    (report.dense.seconds[.encode], report.sparse.seconds[.encode]) = (nil, nil)
+    #expect(report.text().contains("\ntotal         98.6 s           73.5 s\nencode             –                –\n"))
+  }
+
+  @Test(arguments: [40, 60, 100])
+  func `a narrow terminal gets the same words in lines that fit`(width: Int) throws {
+    let report = try SampleReport.report()
+    for (text, narrow) in [
+      (report.text(), report.text(width: width)), (report.summaryText(), report.summaryText(width: width)),
+    ] {
+      #expect(narrow.split(separator: "\n").allSatisfy { $0.count <= width }, "\(narrow)")
+      func words(_ text: String) -> Set<Substring> { Set(text.split { $0 == " " || $0 == "\n" }) }
+      // The name of the first column is the one thing that a list has no place for.
+      #expect(words(text).subtracting(words(narrow)).isSubset(of: ["phase", "method"]))
+      #expect(words(narrow).isSubset(of: words(text)))
+    }
+    #expect(report.text(width: 1000) == report.text())
   }
 
   @Test func `identical videos read as infinitely good`() throws {

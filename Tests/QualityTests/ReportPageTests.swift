@@ -68,6 +68,21 @@ struct ReportInBrowserTests {
     return try fragments.map { try Browser.open(file, fragment: $0) }
   }
 
+  @Test func `a page that fails is seen to fail`() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "report-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appending(path: "report.html")
+    // Pictures that are none: the page cannot show them.
+    let broken = EncodedPictures(
+      format: .png, frames: [Data](repeating: Data("no picture".utf8), count: SampleReport.frameCount))
+    try SampleReport.report().writeHTML(
+      to: file, pictures: ComparisonPictures(dense: broken, sparse: broken, framesPerSecond: 8))
+    let page = try Browser.open(file, fragment: "frame=3")
+    #expect(page.console.contains { $0.contains("a frame cannot be read") }, "\(page.console)")
+    #expect(page.attribute("data-ready") == nil && page.attribute("data-errors") == "1")
+  }
+
   @Test func `the slider moves both videos, and nothing fails`() throws {
     let pages = try open(["frame=3", "frame=10", "frame=9999"])
     for (page, frame) in zip(pages, ["3", "10", "11"]) {
@@ -102,12 +117,13 @@ struct ReportInBrowserTests {
       let content = try #require(document.components(separatedBy: "id=\"\(table)\"").last)
       #expect(content.prefix(60).contains("<table>"), "\(table)")
     }
-    // 12 frames, 8 phases and their total, 9 points, 8 figures of the runs, and the headers.
+    // 12 frames, 7 phases, their total and the encoding, 9 points, 8 figures of the runs, and the headers.
     let rows = document.components(separatedBy: "<tr>").count - 1
     #expect(rows == 12 + 9 + 9 + 9 + 4)
     #expect(page.attribute("data-cell", of: "head-map") == "5 1 0")
     #expect(document.contains("step 5, layer 1, head 0: "))
-    #expect(document.contains("98.9 s dense, 73.8 s sparse"))
+    #expect(document.contains("Encoding is that of the pictures of this page"))
+    #expect(document.contains("98.6 s dense, 73.5 s sparse"))
     // Three methods at three densities, three times each.
     #expect(document.contains("the first of 27 comparisons"))
     // Words stand apart, and a person who copies them gets the command.
@@ -118,9 +134,11 @@ struct ReportInBrowserTests {
     var report = try SampleReport.report(prompt: "</script> \u{2028} <b>bold</b>", isIdentical: true)
     report.heads = nil
     report.curve = []
+    (report.dense.seconds[.encode], report.sparse.seconds[.encode]) = (nil, nil)
     let page = try #require(try open([""], report: report, pictures: nil).first)
     #expect(page.console.isEmpty)
     #expect(page.attribute("data-ready") == "true" && page.attribute("data-errors") == "0")
+    #expect(page.document.contains("No video was encoded."))
     #expect(page.document.contains("∞ dB") && page.document.contains("&lt;b&gt;bold&lt;/b&gt;"))
     for section in ["videos", "heads", "curve"] { #expect(page.attribute("hidden", of: section) != nil) }
   }

@@ -1,9 +1,10 @@
 """Checks e4m3 attention stage by stage against PyTorch in float32, and times it beside bfloat16.
 
 python3 Tools/cuda/attend_fp8.py {0,1,2}, in the root of the repository: 1 times, 2 times the variants of the kernels
-too. Needs a GPU of compute capability 9.0, PyTorch and NVRTC.
+too. Needs a GPU of compute capability 9.0, PyTorch and NVRTC. A kernel that hangs is ended by nobody: put a timeout before it.
 """
 import ctypes, sys, torch
+from concurrent.futures import ThreadPoolExecutor
 import cuda, attention as A
 D, ROWS, THREADS, PART_TILES = 128, 128, 384, 8
 times = int(sys.argv[1])
@@ -19,15 +20,24 @@ def compiled(name, defines=()):
     return cubin
 
 def attend_kernel(name, element_bytes, stages, defines=()):
+    """A kernel, once it is needed: compilers run side by side."""
+    cubin = compilers.submit(compiled, name, defines)
     shared = ROWS * D * element_bytes + stages * 2 * 128 * D * element_bytes + 8 * (4 * stages + 6) + 4 * (stages + 2) + 1024
-    return cuda.Kernel(compiled(name, defines), name, shared)
+    return lambda: cuda.Kernel(cubin.result(), name, shared)
 
-torch.zeros(1, device=dev)
-SM = torch.cuda.get_device_properties(0).multi_processor_count
-cubin = compiled("quantize_d128")
-measure, combine, quantize = [cuda.Kernel(cubin, n + "_d128", 0) for n in ("measure", "combine_measures", "quantize")]
+compilers = ThreadPoolExecutor()
+cubin = compilers.submit(compiled, "quantize_d128")
 bfloat16 = attend_kernel("attend_sm90_d128", 2, 2)
 float8 = attend_kernel("attend_sm90_fp8_d128", 1, 4)
+variants = {}
+if times == 2:
+    variants = {"e4m3 LATE_WAIT=0": attend_kernel("attend_sm90_fp8_d128", 1, 4, ["LATE_WAIT=0"]),
+                "bf16 LATE_WAIT=1": attend_kernel("attend_sm90_d128", 2, 2, ["LATE_WAIT=1"])}
+torch.zeros(1, device=dev)
+SM = torch.cuda.get_device_properties(0).multi_processor_count
+measure, combine, quantize = [cuda.Kernel(cubin.result(), n + "_d128", 0) for n in ("measure", "combine_measures", "quantize")]
+bfloat16, float8, variants = bfloat16(), float8(), {name: kernel() for name, kernel in variants.items()}
+print("compiled", flush=True)
 
 class Quantized:
     """A problem in e4m3: what the kernels write, and what of it PyTorch can say."""
@@ -175,13 +185,6 @@ F, P, T, H = 33, 3600, 256, 24
 V = F * P
 l = A.layout(F, P, T, T, False, H)
 q, k, v = [torch.randn(H, V + T, D, device=dev, dtype=torch.bfloat16) for _ in range(3)]
-variants = {}
-if times == 2:
-    for d in (["STAGES=2"], ["STAGES=3"], ["PING_PONG=1"], ["LATE_WAIT=0"], ["LATE_WAIT=0", "PING_PONG=1"]):
-        stages = int(d[0][7:]) if d[0].startswith("STAGES") else 4
-        variants["e4m3 " + " ".join(d)] = attend_kernel("attend_sm90_fp8_d128", 1, stages, d)
-    for d in (["LATE_WAIT=1"], ["LATE_WAIT=1", "PING_PONG=1"], ["PING_PONG=1"]):
-        variants["bf16 " + " ".join(d)] = attend_kernel("attend_sm90_d128", 2, 2, d)
 for w in [V + 128, 15616] + ([10240, 32384] if times == 1 else []):
     p = A.Problem(l, D, (w, w), [i % 2 for i in range(H)], ROWS, q=q, k=k, v=v)
     z = Quantized(p)

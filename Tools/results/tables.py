@@ -35,7 +35,9 @@ class Pair:
         self.psnr, self.frame_psnr = number(quality["psnr"]), number(quality["meanFramePSNR"])
         self.worst_frame = min(number(value) for value in quality["framePSNR"])
         self.ssim = number(quality["ssim"])
-        self.dense_seconds, self.seconds = dense["seconds"], sparse["seconds"]
+        # Encoding is no part of a run's total, and only the pair of a page has it.
+        self.dense_seconds, self.seconds = ({name: value for name, value in run["seconds"].items() if name != "encode"}
+                                            for run in (dense, sparse))
         self.operations = dense["floatingPointOperations"], sparse["floatingPointOperations"]
         self.machine = "; ".join(f"{item['name']} {item['value']}" for item in line["machine"])
         self.version = line["version"]

@@ -3,20 +3,20 @@
 /// The public code draws all rows from the first 10 000 tokens, which for a long video are its first few frames.
 struct ProfiledRows {
   let layout: TokenLayout
-  let share: Share
+  /// `t`.
+  let count: Int
   let seed: UInt64
 
   /// The rows for one site, ascending; the same for the same seed and site, different from site to site.
   ///
   /// Each frame gets `⌊t/F⌋` rows, and as many frames as are needed, drawn too, one more.
   func draw(at site: AttentionSite) -> [VideoIndex<FrameMajor>] {
-    let total = max(1, share.resolved(of: layout.videoTokens))
     var generator = SplitMix64(state: seed)
     for number in [site.step, site.layer, site.sample] {
       generator = SplitMix64(state: generator.next() ^ UInt64(number))
     }
-    var counts = [Int](repeating: total / layout.frames, count: layout.frames)
-    for frame in generator.distinct(total % layout.frames, below: layout.frames) { counts[frame] += 1 }
+    var counts = [Int](repeating: count / layout.frames, count: layout.frames)
+    for frame in generator.distinct(count % layout.frames, below: layout.frames) { counts[frame] += 1 }
     return counts.enumerated().flatMap { frame, count in
       generator.distinct(count, below: layout.tokensPerFrame).map { place in
         VideoIndex(FrameMajor.index(frame: frame, place: place, in: layout))

@@ -69,7 +69,8 @@ public struct SparseVideoGenAttention: AttentionMechanism {
     _ projection: AttentionProjection, bands: BandPair, at site: AttentionSite
   ) throws -> (any HeadProfile)? {
     guard settings.patternChoice == .profiled else { return nil }
-    let rows = ProfiledRows(layout: projection.layout, share: settings.profiledRows, seed: settings.seed)
+    let rows = ProfiledRows(
+      layout: projection.layout, count: settings.profiledRowCount(in: projection.layout), seed: settings.seed)
     return try device.profileHeads(projection, rows: rows.draw(at: site), bands: bands)
   }
 

@@ -36,4 +36,16 @@ public struct SparseVideoGenSettings: Hashable, Sendable, Codable {
     self.profiledRows = profiledRows
     self.seed = seed
   }
+
+  /// The density that is asked for, in `0...1`; `nil` where widths are.
+  public var askedDensity: Double? {
+    guard case .density(let density) = bandWidth else { return nil }
+    return density
+  }
+
+  /// How many query rows a call of attention profiles: at least one, or none where heads have their pattern from
+  /// elsewhere.
+  public func profiledRowCount(in layout: TokenLayout) -> Int {
+    patternChoice == .profiled ? max(1, profiledRows.resolved(of: layout.videoTokens)) : 0
+  }
 }

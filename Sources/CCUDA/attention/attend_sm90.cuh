@@ -37,13 +37,17 @@ constexpr int kWarpgroups = kDimension == 128 ? 2 : 3;
 constexpr int kThreads = 128 * (kWarpgroups + 1);
 constexpr int kQueryRows = 64 * kWarpgroups;
 constexpr int kStages = STAGES;
-constexpr int kProducerRegisters = kWarpgroups == 2 && !LATE_WAIT ? 40 : 32;
-constexpr int kConsumerRegisters = kWarpgroups == 3 ? 160 : LATE_WAIT ? 240 : 232;
 using Products = PRODUCTS<kDimension, kQueryRows>;
 using Parameters = Products::Parameters;
 constexpr int kRowBytes = kDimension * Products::kElementBytes;
 constexpr int kTile = kTileBytes<kDimension, Products::kElementBytes>;
 using Shared = PipelineLayout<kRowBytes, kQueryRows, kStages>;
+// Warpgroups share what the block was launched with, whole eights for each thread. Who asks for more than the others
+// gave back waits forever.
+constexpr int kLaunchRegisters = 65536 / kThreads / 8 * 8;
+constexpr int kConsumerRegisters = kWarpgroups == 3 ? 160 : LATE_WAIT || Products::kElementBytes == 1 ? 240 : 232;
+constexpr int kProducerRegisters = kLaunchRegisters * (kWarpgroups + 1) - kConsumerRegisters * kWarpgroups;
+static_assert(kProducerRegisters >= 24 && kProducerRegisters % 8 == 0, "what the instruction takes");
 
 /// Where the tile of an entry lies within its head.
 __device__ __forceinline__ i64 tileOffset(u32 entry) {
@@ -53,11 +57,12 @@ __device__ __forceinline__ i64 tileOffset(u32 entry) {
 /// One thread fetches items, and copies their tiles as fast as the stages get free.
 __device__ __forceinline__ void produce(const Parameters& p, u32 shared) {
   const u32 items = static_cast<u32>(p.geometry.heads * p.groups);
-  Parity emptyKeys(1), emptyValues(1), emptyQueries(1), emptyItems(1);
+  // One word for all barriers, because a producer has few registers.
+  Parity empty(1);
   for (u32 turn = 0;; ++turn) {
     const u32 index = atomicAdd(p.counter, 1u);
     const u32 slot = turn % 2;
-    waitFor(Shared::emptyItem(shared, slot), emptyItems.flip(slot));
+    waitFor(Shared::emptyItem(shared, slot), empty.flip(2 * kStages + 1 + slot));
     storeShared(Shared::item(shared, slot), index);
     arrive(Shared::fullItem(shared, slot));
     if (index >= items) {
@@ -71,14 +76,14 @@ __device__ __forceinline__ void produce(const Parameters& p, u32 shared) {
     const u32* entries = p.entries + item.group.start;
 
     const auto loadKeys = [&](u32 entry, u32 stage) {
-      waitFor(Shared::emptyKeys(shared, stage), emptyKeys.flip(stage));
+      waitFor(Shared::emptyKeys(shared, stage), empty.flip(stage));
       storeShared(Shared::entry(shared, stage), entry);
       arriveExpecting(Shared::fullKeys(shared, stage), kTile);
       copyBulk(Shared::keys(shared, stage), p.keys + offset + tileOffset(entry), kTile,
                Shared::fullKeys(shared, stage));
     };
     const auto loadValues = [&](u32 entry, u32 stage) {
-      waitFor(Shared::emptyValues(shared, stage), emptyValues.flip(stage));
+      waitFor(Shared::emptyValues(shared, stage), empty.flip(kStages + stage));
       arriveExpecting(Shared::fullValues(shared, stage), kTile);
       copyBulk(Shared::values(shared, stage), p.values + offset + tileOffset(entry), kTile,
                Shared::fullValues(shared, stage));
@@ -87,7 +92,7 @@ __device__ __forceinline__ void produce(const Parameters& p, u32 shared) {
       continue;
     u32 entry = entries[0];
     loadKeys(entry, 0);
-    waitFor(Shared::emptyQueries(shared), emptyQueries.flip(0));
+    waitFor(Shared::emptyQueries(shared), empty.flip(2 * kStages));
     arriveExpecting(Shared::fullQueries(shared), kQueryRows * kRowBytes);
     if constexpr (kQueryRows % kTileRows != 0) {
       // One chunk: rows follow one another across tiles.
@@ -193,7 +198,7 @@ __device__ __forceinline__ void consume(const Parameters& p, u32 shared) {
           entry = loadShared(Shared::entry(shared, stage));
           turns.await();
           pin(scores);
-          output.pin();
+          output.pinSums();
           pin(weights);
           fenceProducts();
           Products::multiplyKeys(scores, queries, describe(Shared::keys(shared, stage)));
@@ -213,7 +218,7 @@ __device__ __forceinline__ void consume(const Parameters& p, u32 shared) {
           if (LATE_WAIT && first + u + 1 < count && !softmax.isNegative())
             waitFor(Shared::fullKeys(shared, (stage + 1) % kStages), fullKeys.peek((stage + 1) % kStages));
           waitForProducts<0>();
-          output.pin();
+          output.pinSums();
           pin(weights);
           release(Shared::emptyValues(shared, previous), lane);
           Products::pack(scores, weights);
@@ -223,7 +228,7 @@ __device__ __forceinline__ void consume(const Parameters& p, u32 shared) {
       release(Shared::emptyQueries(shared), lane);
       const u32 last = static_cast<u32>(count - 1) % kStages;
       waitFor(Shared::fullValues(shared, last), fullValues.flip(last));
-      output.pin();
+      output.pinSums();
       pin(weights);
       fenceProducts();
       output.multiplyValues(weights, Shared::values(shared, last));
@@ -231,7 +236,7 @@ __device__ __forceinline__ void consume(const Parameters& p, u32 shared) {
       inverse[0] = softmax.inverseSum(0) * Products::outputScale(p, item);
       inverse[1] = softmax.inverseSum(1) * Products::outputScale(p, item);
       waitForProducts<0>();
-      output.pin();
+      output.pinSums();
       output.finish();
       release(Shared::emptyValues(shared, last), lane);
     }

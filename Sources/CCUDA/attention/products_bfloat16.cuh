@@ -36,7 +36,7 @@ struct BFloat16Products {
   struct Output {
     float sum[kDimension / 2];
 
-    __device__ __forceinline__ void pin() { ::pin(sum); }
+    __device__ __forceinline__ void pinSums() { pin(sum); }
 
     /// O += P·V.
     __device__ __forceinline__ void multiplyValues(const Weights& weights, u32 values) {

@@ -49,7 +49,7 @@ struct Float8Products {
     /// What the maxima of the tile in `product` shrank the sum by.
     float last[2];
 
-    __device__ __forceinline__ void pin() { ::pin(product); }
+    __device__ __forceinline__ void pinSums() { pin(product); }
 
     /// The product of a tile, P·V.
     __device__ __forceinline__ void multiplyValues(const Weights& weights, u32 values) {

@@ -29,6 +29,8 @@ struct Words {
 /// A block that runs.
 struct Block {
   Place index, threads, grid;
+  /// What threads have given back of their registers.
+  int freeRegisters = 0;
 };
 
 /// The thread that runs now; its place comes first, for kernels that ask for it.

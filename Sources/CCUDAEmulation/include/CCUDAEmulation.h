@@ -1,9 +1,10 @@
-// An NVIDIA GPU that is not there: the functions of NVIDIA's libraries that this package calls, on the processor.
+// NVIDIA GPUs that are not there: the functions of NVIDIA's libraries that this package calls, on the processor.
 //
 // The kernels of this package are compiled as C++, with the instructions of GPUs (`ptx/`) written out, and every thread
 // of a block runs as a fiber. So tests execute the very text that a GPU gets, with the parameters, lists and launches
-// that the device gives it. Sums are in the order of the kernels. What it cannot show: speed, registers, and races that
-// the order of the fibers hides. Copies that do not wait happen as late as their kernel allows.
+// that the device gives it. Sums are in the order of the kernels. What it cannot show: speed, how many registers
+// a thread needs, and races that the order of the fibers hides. Copies that do not wait happen as late as their kernel
+// allows.
 
 #pragma once
 
@@ -13,7 +14,7 @@ extern "C" {
 
 #pragma clang assume_nonnull begin
 
-/// Fills an `svg_cuda_driver`: the driver of a machine with one GPU of compute capability 8.0.
+/// Fills an `svg_cuda_driver`: the driver of a machine with a GPU of compute capability 8.0 and one of 9.0.
 void svg_emulated_driver(void* table);
 
 /// Fills an `svg_nvrtc`: a compiler whose machine code is the name of the program.

@@ -1,6 +1,10 @@
 #include "../device/language.h"
 
+// Functions of other files have the same names and other constants.
+namespace emulated_attend_sm80_d128 {
 #include "attention/attend_sm80_d128.cu"
+}
+using namespace emulated_attend_sm80_d128;
 
 #include "module.h"
 

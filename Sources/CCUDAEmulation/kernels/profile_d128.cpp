@@ -1,6 +1,10 @@
 #include "../device/language.h"
 
+// Functions of other files have the same names and other constants.
+namespace emulated_profile_d128 {
 #include "attention/profile_d128.cu"
+}
+using namespace emulated_profile_d128;
 
 #include "module.h"
 

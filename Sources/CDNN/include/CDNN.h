@@ -117,8 +117,9 @@ svg_dnn_status svg_dnn_convolution_create(svg_dnn_type type, const svg_dnn_convo
 
 void svg_dnn_convolution_destroy(svg_dnn_convolution* convolution);
 
-/// The bytes that the convolution holds, but for copies of its weights that frames of other widths may call for.
-size_t svg_dnn_convolution_bytes(const svg_dnn_convolution* convolution);
+/// The bytes that the convolution holds. Frames of some widths call for another layout of its weights, which then takes
+/// the place of the one before.
+size_t svg_dnn_convolution_bytes(svg_dnn_convolution* convolution);
 
 /// Packs the weights `[outputs, channels, kernel_height, kernel_width]` of one slice, given in the convolution's type.
 svg_dnn_status svg_dnn_convolution_pack(svg_dnn_convolution* convolution, int64_t slice, const void* weights);

@@ -3,14 +3,15 @@ import Tensor
 
 /// A convolution in oneDNN's form: one two-dimensional convolution for each step in time.
 ///
-/// `@unchecked Sendable`: after packing the object is only read, but for its cache of kernels, which has a lock.
+/// `@unchecked Sendable`: after packing the object is only read, but for its kernels and the layout of its weights, which
+/// have locks.
 @safe
 final class CPUConvolution: ConvolutionLayer, @unchecked Sendable {
   let shape: Shape
   let stride: Int
   let padding: SpatialPadding
   let border: FrameBorder
-  let byteCount: Int
+  var byteCount: Int { unsafe svg_dnn_convolution_bytes(handle) }
   /// The type that frames must have.
   let frameType: ElementType
   private let handle: OpaquePointer
@@ -35,7 +36,6 @@ final class CPUConvolution: ConvolutionLayer, @unchecked Sendable {
     stride = parameters.stride
     self.padding = parameters.padding
     border = parameters.border
-    byteCount = unsafe svg_dnn_convolution_bytes(handle)
   }
 
   deinit { unsafe svg_dnn_convolution_destroy(handle) }

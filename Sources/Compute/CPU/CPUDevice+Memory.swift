@@ -5,6 +5,9 @@ extension CPUDevice {
   /// The bytes that can be allocated without swapping, or `nil` where the system does not say.
   public static var availableMemory: Int? { Compute.availableMemory() }
 
+  /// The idle memory that is kept beyond a quarter of what is in use, in bytes.
+  package static var idleSlack: Int { CPUMemory.idleSlack }
+
   /// A tensor with arbitrary contents, in pooled memory.
   public func makeTensor(_ shape: Shape, _ elementType: ElementType) throws -> Tensor {
     Tensor(storage: try pool.take(shape.count * elementType.byteCount), shape: shape, elementType: elementType)

@@ -39,7 +39,7 @@ final class CPUMemory: Sendable {
   /// From this size on blocks begin with a huge page, of which the system clears 512 pages at once.
   private static let hugeByteCount = 4 << 20
   /// What is kept beyond a quarter of what is in use.
-  private static let idleSlack = 96 << 20
+  static let idleSlack = 96 << 20
   /// The most that living tensors may take.
   private let limit: Int?
   /// The most that is kept: a quarter of the machine's memory, so that a phase leaves room for the next.

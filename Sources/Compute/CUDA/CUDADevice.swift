@@ -56,18 +56,18 @@ public final class CUDADevice: ComputeDevice {
     }
   }
 
-  /// Takes the first GPU of libraries whose functions are known: for tests.
+  /// Takes a GPU of libraries whose functions are known: for tests.
   /// - Parameters:
   ///   - convolutions: `nil` for a machine without cuDNN.
   ///   - choice: What convolves.
   ///   - mostCopiedBytes: What a copy of frames for cuDNN takes at most; the usual limit when `nil`.
   package convenience init(
     driver: svg_cuda_driver, compiler: svg_nvrtc, products: svg_cublaslt, convolutions: svg_cudnn?,
-    choice: CUDAConvolutionChoice = .library, mostCopiedBytes: Int? = nil
+    choice: CUDAConvolutionChoice = .library, index: Int = 0, mostCopiedBytes: Int? = nil
   ) throws {
     let driver = try CUDADriver(functions: driver, path: "")
     try self.init(
-      driver, Self.properties(of: driver, index: 0), compiler: CUDACompiler(functions: compiler, path: ""),
+      driver, Self.properties(of: driver, index: index), compiler: CUDACompiler(functions: compiler, path: ""),
       products: products, productsPath: "", cache: CUDAKernelCache(folder: nil)
     ) { context, productsVersion in
       try convolutions.map {

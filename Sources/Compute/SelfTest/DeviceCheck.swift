@@ -32,9 +32,14 @@ public struct DeviceCheck: Sendable {
     try body(CheckBench(device: device))
   }
 
-  /// All checks: every operation with small and awkward sizes.
+  /// What every device does: every operation with small and awkward sizes.
   public static var all: [DeviceCheck] {
     valueChecks + linearChecks + rowChecks + frameChecks + attentionChecks
+  }
+
+  /// All checks, those of what only some devices do among them.
+  public static func all(for device: any ComputeDevice) -> [DeviceCheck] {
+    all + device.headLimits.float8Dimensions.flatMap { float8Checks(dimension: $0) }
   }
 }
 
@@ -77,6 +82,27 @@ struct CheckBench {
     guard !got.isEmpty else { return DeviceCheck.Outcome(worst: 0, details: "no elements") }
     return DeviceCheck.Outcome(
       worst: worst, details: "element \(place) is \(got[place]) and should be \(expected[place])")
+  }
+
+  /// Compares vector by vector: the tolerance of the norm of a difference is `relative` times the norm that is wanted.
+  /// - Parameter vectors: The equal parts that both are split into.
+  func compareNorms(_ result: Tensor, _ wanted: Tensor, vectors: Int, relative: Float) throws -> DeviceCheck.Outcome {
+    guard result.shape == wanted.shape else {
+      return DeviceCheck.Outcome(worst: .infinity, details: "\(result.shape) instead of \(wanted.shape)")
+    }
+    let (got, expected) = (try device.download(result).floats(), wanted.floats())
+    let length = got.count / vectors
+    var (worst, place) = (Float(0), 0)
+    for vector in 0..<vectors {
+      let range = vector * length..<(vector + 1) * length
+      let error = range.reduce(0) { $0 + (got[$1] - expected[$1]) * (got[$1] - expected[$1]) }.squareRoot()
+      let norm = range.reduce(0) { $0 + expected[$1] * expected[$1] }.squareRoot()
+      // What should be zero must be.
+      let share = error == 0 ? 0 : error / (relative * norm)
+      if !(share <= worst) { (worst, place) = (share.isNaN ? .infinity : share, vector) }
+    }
+    return DeviceCheck.Outcome(
+      worst: worst, details: "vector \(place) of \(vectors) is off by \(worst * relative) of its norm")
   }
 }
 

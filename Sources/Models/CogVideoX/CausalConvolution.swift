@@ -3,6 +3,9 @@ import Tensor
 
 /// The frames that causal convolutions have seen last, so that a video can be decoded a few frames at a time.
 struct CausalHistory: Sendable {
+  /// Whether no frames come after those of the next call: then nothing is remembered, and what was is freed when it has
+  /// been used.
+  var isAtEnd = false
   /// `[kt − 1, h, w, C]` for each convolution, by its place in the network.
   private var frames: [Int: Tensor] = [:]
 
@@ -12,9 +15,9 @@ struct CausalHistory: Sendable {
   ) throws -> Tensor {
     let kept = convolution.layer.shape[2] - 1
     guard kept > 0 else { return try device.convolve(input, previous: nil, convolution.layer) }
-    let previous = frames[convolution.place]
+    let previous = frames.removeValue(forKey: convolution.place)
     let result = try device.convolve(input, previous: previous, convolution.layer)
-    frames[convolution.place] = try last(kept, of: input, after: previous, on: device)
+    if !isAtEnd { frames[convolution.place] = try last(kept, of: input, after: previous, on: device) }
     return result
   }
 

@@ -50,6 +50,7 @@ struct CogVideoXDecoder: FrameDecoder {
     var history = CausalHistory()
     var parts: [Tensor] = []
     for chunk in Self.chunks(of: latents.shape[0]) {
+      history.isAtEnd = chunk.upperBound == latents.shape[0]
       let input = try device.upload(latents.slice(chunk), as: device.activationType)
       parts.append(try device.download(network.decode(input, history: &history)))
       progress(Double(chunk.upperBound) / Double(latents.shape[0]))

@@ -23,7 +23,12 @@ struct CogVideoXEncoder: ImageEncoder {
 
   /// Encodes an image.
   func encode(_ image: Tensor, tiled: Bool) throws -> ImagePosterior {
-    let pixels = Tensor(image.floats().map { 2 * $0 - 1 }, shape: Shape([1] + image.shape.dimensions))
+    let pixels = Tensor.host(Shape([1] + image.shape.dimensions), .float32)
+    image.withSpan(of: Float.self) { source in
+      pixels.withMutableSpan(of: Float.self) { target in
+        for index in target.indices { target[index] = 2 * source[index] - 1 }
+      }
+    }
     return try posterior(moments(of: pixels, tiled: tiled))
   }
 
@@ -68,7 +73,8 @@ struct CogVideoXEncoder: ImageEncoder {
   private func encodeTile(_ frames: Tensor) throws -> Tensor {
     var history = CausalHistory()
     let parts = try Self.chunks(of: frames.shape[0]).map { chunk in
-      try device.download(
+      history.isAtEnd = chunk.upperBound == frames.shape[0]
+      return try device.download(
         network.encode(device.upload(frames.slice(chunk), as: device.activationType), history: &history))
     }
     guard parts.count > 1 else { return parts[0] }
@@ -116,14 +122,15 @@ struct CogVideoXImageConditioning: ImageConditioning {
     return Tensor(values + [Float](repeating: 0, count: shape.count - values.count), shape: shape)
   }
 
+  /// The parameters of the encoder.
+  var parameters: Int { model.autoencoder.encoderParameters }
+
   /// The widest place of the encoder is a residual layer of the first block: its input, the normalized input and its
-  /// output at full size; and the two frames that each of its convolutions remembers.
+  /// output at full size. An image is the only frame, so that nothing is remembered for later ones.
   func workingBytes(for size: VideoSize, tiled: Bool, activations: ElementType) -> Int {
     let tiling = TileGeometry(model.autoencoder)
     let (height, width) =
       tiled ? (min(size.height, tiling.height), min(size.width, tiling.width)) : (size.height, size.width)
-    let channels = model.autoencoder.blockChannels[0]
-    let remembered = 2 * channels * 2 * model.autoencoder.layersPerBlock
-    return height * width * (3 * channels + remembered) * activations.byteCount
+    return height * width * 3 * model.autoencoder.blockChannels[0] * activations.byteCount
   }
 }

@@ -28,7 +28,7 @@ extension CogVideoXModel {
 
   /// The widest place of the decoder is the first residual layer of the last block: its input and the normalized input
   /// at full size, and its output, for the frames of the first chunk; and the two frames that each of its convolutions
-  /// remembers.
+  /// remembers when there is another chunk.
   private func decodingBytes(_ size: VideoSize, tiled: Bool, _ activations: ElementType) -> Int {
     let tiling = TileGeometry(autoencoder)
     var (height, width) = (size.height, size.width)
@@ -36,11 +36,12 @@ extension CogVideoXModel {
       (height, width) = (min(height, tiling.height), min(width, tiling.width))
     }
     let latentFrames = (size.frames - 1) / autoencoder.temporalCompression + 1
-    let chunk = (CogVideoXDecoder.chunks(of: latentFrames)[0].count - 1) * autoencoder.temporalCompression + 1
+    let chunks = CogVideoXDecoder.chunks(of: latentFrames)
+    let chunk = (chunks[0].count - 1) * autoencoder.temporalCompression + 1
     let channels = autoencoder.blockChannels
     let (inner, outer) = (channels.dropFirst().first ?? channels[0], channels[0])
     let alive = chunk * (2 * inner + outer)
-    let remembered = 2 * (inner + outer * (2 * autoencoder.layersPerBlock + 2))
+    let remembered = chunks.count == 1 ? 0 : 2 * (inner + outer * (2 * autoencoder.layersPerBlock + 2))
     return height * width * (alive + remembered) * activations.byteCount
   }
 }

@@ -61,6 +61,28 @@ extension CogVideoXAutoencoderConfiguration {
   }
 }
 
+extension CogVideoXAutoencoderConfiguration {
+  /// The parameters of the encoder, and of what moments pass after it.
+  var encoderParameters: Int {
+    let channels = [self.blockChannels[0]] + self.blockChannels
+    let moments = 2 * self.latentChannels
+    func convolution(_ from: Int, _ to: Int) -> Int { ParameterCount.convolution(from, to, taps: 27) }
+    func residual(_ from: Int, _ to: Int) -> Int {
+      2 * (from + to) + convolution(from, to) + convolution(to, to)
+        + (from == to ? 0 : ParameterCount.linear(from, to))
+    }
+    let blocks = self.blockChannels.indices.map { index in
+      let (from, to) = (channels[index], channels[index + 1])
+      let isLast = index == self.blockChannels.count - 1
+      return residual(from, to) + (self.layersPerBlock - 1) * residual(to, to)
+        + (isLast ? 0 : ParameterCount.convolution(to, to, taps: 9))
+    }
+    let last = channels.last!
+    return convolution(3, channels[0]) + blocks.reduce(0, +) + 2 * residual(last, last) + 2 * last
+      + convolution(last, moments) + (hasQuantization ? ParameterCount.linear(moments, moments) : 0)
+  }
+}
+
 extension T5Configuration {
   /// All parameters of the encoder.
   var parameters: Int {

@@ -1,51 +1,3 @@
-/// A part of a generation whose time is measured.
-public enum RunPhase: String, Hashable, Sendable, Codable, CodingKeyRepresentable, CaseIterable {
-  /// The text encoder.
-  case text
-  /// Finding the patterns of the heads.
-  case profiling
-  /// Normalizing, rotating, placing and packing queries, keys and values.
-  case prepare
-  /// Softmax attention over the pairs that are kept.
-  case attention
-  /// All other matrix products of the transformer.
-  case linear
-  /// What no other phase covers, so that the phases add up to the whole run.
-  case other
-  /// The decoder of the VAE.
-  case vae
-  /// Writing the video file.
-  case encode
-
-  /// What people read: `text encoder`, `VAE`, ….
-  public var label: String {
-    switch self {
-    case .text: "text encoder"
-    case .profiling: "profiling"
-    case .prepare: "prepare"
-    case .attention: "attention"
-    case .linear: "linear"
-    case .other: "other"
-    case .vae: "VAE"
-    case .encode: "encode"
-    }
-  }
-}
-
-/// A name and a value as people read them: a setting, a version, a property of the machine.
-public struct NamedValue: Hashable, Sendable, Codable {
-  /// What it is, for example `dense steps`.
-  public var name: String
-  /// The value, for example `25 % (12 of 50)`.
-  public var value: String
-
-  /// Creates a named value.
-  public init(_ name: String, _ value: String) {
-    self.name = name
-    self.value = value
-  }
-}
-
 /// One generation of a comparison: how it was asked for and what it cost.
 public struct RunRecord: Hashable, Sendable, Codable {
   /// The attention method as people read it, for example `dense` or `Sparse VideoGen`.
@@ -75,8 +27,11 @@ public struct RunRecord: Hashable, Sendable, Codable {
     self.floatingPointOperations = floatingPointOperations
   }
 
-  /// Seconds of the whole run: the sum of its phases.
-  public var totalSeconds: Double { seconds.values.reduce(0, +) }
+  /// Seconds of the whole run, from the prompt to the frames: the sum of its phases but ``RunPhase/encode``.
+  public var totalSeconds: Double {
+    // In the order of the phases: a dictionary has none, and rounding would make the sum another one each time.
+    RunPhase.allCases.filter { $0 != .encode }.reduce(0) { $0 + (seconds[$1] ?? 0) }
+  }
 
   /// The share of the run's time that softmax attention takes, in `0...1`; 0 for a run that took no time.
   public var attentionShare: Double {

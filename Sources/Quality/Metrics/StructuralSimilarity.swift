@@ -38,7 +38,8 @@ extension FramePair {
   /// pixels whose window lies inside the frame, and over the three channels. Agrees with scikit-image's
   /// `structural_similarity(channel_axis=-1, data_range=1)` to 1e-6.
   /// - Throws: ``QualityError`` with code `framesTooSmall` when a frame does not hold the window.
-  /// - Complexity: O(`F·H·W·extent`); 49 frames of 256×256 take about a second. Memory: five rows of binary64 per row of the window.
+  /// - Complexity: O(`F·H·W·extent`), on one thread; 49 frames of 256×256 take about a second. Memory: five rows of binary64
+  ///   per row of the window.
   /// - SeeAlso: Z. Wang et al., "Image Quality Assessment: From Error Visibility to Structural Similarity", 2004.
   public func structuralSimilarities(window: SimilarityWindow = .gaussian) throws -> [Double] {
     guard min(height, width) >= window.extent else {

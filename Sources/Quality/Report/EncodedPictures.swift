@@ -6,13 +6,11 @@ import Foundation
 /// exact; JPEG of high quality is a tenth of the size. A JPEG of low quality shows its own artifacts as a difference.
 public struct EncodedPictures: Hashable, Sendable {
   /// The format of the pictures.
-  public enum Format: String, Hashable, Sendable, CaseIterable {
+  public enum Format: String, Hashable, Sendable {
     /// Lossless.
     case png
     /// Lossy and small.
     case jpeg
-    /// Either, and smaller.
-    case webp
 
     /// The media type of the data addresses.
     var mediaType: String { "image/\(rawValue)" }
@@ -22,11 +20,14 @@ public struct EncodedPictures: Hashable, Sendable {
   public let format: Format
   /// The file of each frame, in frame order.
   public let frames: [Data]
+  /// How long encoding took, in seconds; `nil` where nobody measured it.
+  public let seconds: Double?
 
   /// Creates pictures from files.
-  public init(format: Format, frames: [Data]) {
+  public init(format: Format, frames: [Data], seconds: Double? = nil) {
     self.format = format
     self.frames = frames
+    self.seconds = seconds
   }
 
   /// The frames as data addresses.

@@ -50,6 +50,8 @@ struct ReportPage: Encodable {
   let runTable: FigureTable
   let phases: [Phase]
   let phaseTable: FigureTable
+  /// What the total has in it, and what was encoded.
+  let phaseNote: String
   let psnr: [Double]
   let ssim: [Double]
   let frameTable: FigureTable
@@ -77,6 +79,11 @@ struct ReportPage: Encodable {
         label: phase.label, seconds: seconds, texts: seconds.map { $0 > 0 ? Figure.seconds($0) : Figure.none })
     }
     phaseTable = report.phaseTable
+    phaseNote =
+      "The total ends with the decoded frames. "
+      + (report.phases.contains(.encode)
+        ? "Encoding is that of the pictures of this page, which only this pair goes through."
+        : "No video was encoded.")
     psnr = report.quality.framePSNR
     ssim = report.quality.frameSSIM
     frameTable = report.frameTable
@@ -102,7 +109,7 @@ extension ReportPage.Heads {
     let counts = map.headCounts
     self.init(
       steps: map.steps, layers: map.layers, heads: map.heads, samples: map.samples,
-      summary: "\(counts.dense) head calls ran dense, \(counts.spatial) spatial, \(counts.temporal) temporal.",
+      summary: "Calls of heads: \(counts.dense) dense, \(counts.spatial) spatial, \(counts.temporal) temporal.",
       calls: map.calls.map { call in
         ReportPage.Call(
           step: call.site.step, layer: call.site.layer, sample: call.site.sample,

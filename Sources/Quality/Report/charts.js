@@ -21,11 +21,14 @@ const byId = (id) => document.getElementById(id);
 /** JSON has no infinity, so infinite ratios travel as text. */
 const number = (value) => (value === "infinite" ? Infinity : value === "-infinite" ? -Infinity : Number(value));
 
+/** The text with a number and its unit, and the factors of a product, on one line. */
+const joined = (text) => text.replace(/(\d) (?=%|dB|ms|s\b|min|h\b|[kMGTPE]?FLOP)/g, "$1\u00a0").replaceAll(" · ", "\u00a0·\u00a0");
+
 /** Fills `host` with a table of `{columns, rows}`; the first column heads its row. */
 function showTable(host, { columns, rows }) {
   const head = element("tr", {}, ...columns.map((text) => element("th", { scope: "col" }, text)));
   const body = rows.map((row) =>
-    element("tr", {}, ...row.map((text, index) => (index ? element("td", {}, text) : element("th", { scope: "row" }, text)))));
+    element("tr", {}, ...row.map((text, index) => (index ? element("td", {}, joined(text)) : element("th", { scope: "row" }, text)))));
   host.replaceChildren(element("table", {}, element("thead", {}, head), element("tbody", {}, ...body)));
 }
 
@@ -92,7 +95,10 @@ function lineChart(host, series, options) {
     const yTicks = ticks(low, high, 4);
     [low, high] = [yTicks.values[0], yTicks.values.at(-1)];
     const xs = points.map((point) => point.x);
-    let [first, last] = [Math.min(...xs), Math.max(...xs, Math.min(...xs) + (options.percent ? 0.05 : 1))];
+    let [first, last] = [Math.min(...xs), Math.max(...xs)];
+    // A single place has room around it.
+    if (options.percent && last - first < 0.05) [first, last] = [(first + last) / 2 - 0.025, (first + last) / 2 + 0.025];
+    if (last === first) last += 1;
     const xTicks = ticks(first, last, Math.min(8, width / (options.percent ? 110 : 70)));
     // A density stands off the edges, a frame number does not.
     if (options.percent) [first, last] = [xTicks.values[0], xTicks.values.at(-1)];

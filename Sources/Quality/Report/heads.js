@@ -23,7 +23,8 @@ function showHeads(map) {
 
   const cellTop = (layer, head) => top + layer * (map.heads * cellHeight + gap) + head * cellHeight;
   const kind = (call, head) => (!call?.patterns ? "dense" : call.patterns[head] === "s" ? "spatial" : "temporal");
-  const error = (value) => Number(value).toExponential(1);
+  // A minus instead of a hyphen, behind which a line may break.
+  const error = (value) => Number(value).toExponential(1).replace("-", "\u2212");
   const errors = (call, head) => call?.errors && `spatial ${error(call.errors[head][0])}, temporal ${error(call.errors[head][1])}`;
 
   const draw = () => {

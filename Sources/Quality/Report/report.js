@@ -11,9 +11,8 @@ for (const id of ["prompt", "seed"]) byId(id).textContent = data[id];
 byId("context").textContent = data.context ? `· ${data.context}` : "";
 // A line breaks between words, not behind the hyphens of an option.
 byId("command").append(...data.command.split(" ").flatMap((word, index) => [index ? " " : "", element("span", {}, word)]));
-byId("convention").textContent = data.operationConvention ?? "";
-// A number and its unit stay on one line.
-const joined = (text) => text.replace(/(\d) (?=%|dB|ms|s\b|min|h\b)/g, "$1\u00a0");
+byId("convention").textContent = joined(data.operationConvention ?? "");
+byId("phase-note").textContent = data.phaseNote;
 byId("headlines").append(...data.headlines.map(({ name, value, note }) =>
   element("div", {}, element("dt", {}, name), element("dd", { class: "value" }, value), element("dd", { class: "note" }, joined(note)))));
 byId("facts").append(...data.facts.flatMap(({ name, value }) => [element("dt", {}, name), element("dd", {}, value)]));
@@ -45,7 +44,7 @@ if (data.curve.length) {
 
 const showFrame = (frame) => {
   const { columns, rows } = data.frameTable;
-  const figures = rows[frame].slice(1).map((text, index) => `${columns[index + 1]} ${text}`);
+  const figures = rows[frame].slice(1).map((text, index) => joined(`${columns[index + 1]}\u00a0${text}`));
   byId("frame-text").textContent = `frame ${frame} of 0–${data.psnr.length - 1}: ${figures.join(", ")}`;
   for (const cursor of cursors) cursor(frame);
 };

@@ -12,11 +12,12 @@ async function showVideos(data, changed) {
     canvas.setAttribute("aria-label", `video of the run ${data.labels[run]}`);
     canvas.nextElementSibling.textContent = data.labels[run];
   });
-  const load = (address) => {
+  const load = (address) => new Promise((resolve, reject) => {
     const image = new Image();
+    image.addEventListener("load", () => resolve(image));
+    image.addEventListener("error", () => reject(new Error("a frame cannot be read")));
     image.src = address;
-    return image.decode().then(() => image);
-  };
+  });
   const runs = await Promise.all([data.video.dense, data.video.sparse].map((frames) => Promise.all(frames.map(load))));
   const count = runs[0].length;
   const { naturalWidth: width, naturalHeight: height } = runs[0][0];

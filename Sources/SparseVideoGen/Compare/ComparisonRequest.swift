@@ -21,8 +21,8 @@ public struct ComparisonRequest: Hashable, Sendable {
   enum Run: Hashable, Sendable {
     /// One step of the first video, sparse but for a layer, decoded and discarded.
     ///
-    /// The first work of a process is slower than the rest: memory is new, caches are cold, kernels are compiled or chosen. No
-    /// run that is timed should pay for that.
+    /// The first work of a process is slower than the rest: memory is new, caches are cold, kernels are compiled or
+    /// chosen. No run that is timed should pay for that.
     case warmUp(AttentionNumbers)
     /// A video with full attention.
     case dense(video: Int)
@@ -87,11 +87,5 @@ public struct ComparisonVariant: Hashable, Sendable {
     self.name = name
     self.settings = settings
     self.numbers = numbers
-  }
-
-  /// The density that is asked for; `nil` where widths are.
-  public var askedDensity: Double? {
-    guard case .density(let density) = settings.bandWidth else { return nil }
-    return density
   }
 }

@@ -36,7 +36,7 @@ public struct ComparisonSummary: Sendable {
       let figures = figures[variant] ?? []
       let speedUps = figures.compactMap(\.speedUp)
       return DensityPoint(
-        method: variant.name, askedDensity: variant.askedDensity,
+        method: variant.name, askedDensity: variant.settings.askedDensity,
         computedDensity: figures.reduce(0) { $0 + $1.density } / Double(figures.count),
         psnr: Spread(of: figures.map(\.psnr)), ssim: Spread(of: figures.map(\.ssim)),
         speedUp: speedUps.isEmpty ? nil : Spread(of: speedUps))

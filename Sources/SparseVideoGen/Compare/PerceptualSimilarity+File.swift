@@ -4,8 +4,8 @@ import Quality
 
 extension PerceptualSimilarity {
   /// Reads the weights from a safetensors file.
-  /// - Throws: `CheckpointError` when the file cannot be read, `QualityError` with code `unusableWeights`, naming the file,
-  ///   when it holds no weights of a known network.
+  /// - Throws: `CheckpointError` when the file cannot be read, `QualityError` with code `unusableWeights`, naming the
+  ///   file, when it holds no weights of a known network.
   public init(path: String) throws {
     let file = try SafetensorsFile(URL(filePath: path))
     do {

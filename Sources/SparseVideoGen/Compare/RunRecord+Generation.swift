@@ -5,8 +5,13 @@ import Quality
 
 extension RunRecord {
   /// The record of a generation.
-  /// - Parameter settings: Of sparse attention, if that is what ran.
-  init(_ result: GenerationResult, plan: GenerationPlan, label: String, settings: SparseVideoGenSettings?) {
+  /// - Parameters:
+  ///   - settings: Of sparse attention, if that is what ran.
+  ///   - encodingSeconds: How long encoding the frames took; `nil` when they were not encoded.
+  init(
+    _ result: GenerationResult, plan: GenerationPlan, label: String, settings: SparseVideoGenSettings?,
+    encodingSeconds: Double?
+  ) {
     let operations = result.times.denoisingOperations
     let measured: [(RunPhase, Double)] = [
       (.profiling, operations[.profile]), (.prepare, operations[.prepare]), (.attention, operations[.attention]),
@@ -15,10 +20,13 @@ extension RunRecord {
     // Whatever of the steps is none of these: norms, the scheduler, copies.
     let other = result.times.denoising - measured.reduce(0) { $0 + $1.1 }
     let phases =
-      [(.text, result.times.encoding), (.other, max(0, other)), (.vae, result.times.decoding)] + measured
+      measured + [
+        (.text, result.times.encoding), (.other, max(0, other)), (.vae, result.times.decoding),
+        (.encode, encodingSeconds ?? 0),
+      ]
     self.init(
       label: label, settings: Self.settings(result.record) + (settings.map { Self.settings($0, plan: plan) } ?? []),
-      askedDensity: settings.flatMap { ComparisonVariant(name: label, settings: $0).askedDensity },
+      askedDensity: settings?.askedDensity,
       computedDensity: result.attention.density,
       seconds: Dictionary(uniqueKeysWithValues: phases.filter { $0.1 > 0 }),
       floatingPointOperations: plan.work.linear
@@ -49,15 +57,5 @@ extension RunRecord {
       values.append(NamedValue("band", "\(frames) frames, \(tokens) tokens"))
     }
     return values
-  }
-}
-
-extension SystemReport {
-  /// What a comparison says of the machine.
-  public var facts: [NamedValue] {
-    [
-      NamedValue("processor", processor), NamedValue("kernels", kernels),
-      NamedValue("memory", Figure.bytes(memory)), NamedValue("system", system), NamedValue("oneDNN", oneDNN),
-    ] + gpus.map { NamedValue("GPU", $0) }
   }
 }

@@ -56,8 +56,7 @@ public struct AttentionPlan: Hashable, Sendable, Codable {
     temporalHalfWidth = bands?.temporal.halfWidth
     spatialDensity = masks.spatial.density
     temporalDensity = masks.temporal.density
-    profiledRows =
-      settings?.patternChoice == .profiled ? settings?.profiledRows.resolved(of: layout.videoTokens) ?? 0 : 0
+    profiledRows = settings?.profiledRowCount(in: layout) ?? 0
     pairsPerHead = masks.spatial.allPairs
   }
 

@@ -78,10 +78,11 @@ public struct ImagePlan: Hashable, Sendable, Codable {
 ///
 /// Both runs of classifier-free guidance count; embeddings, norms, softmax, the text encoder and the decoder do not. With 50
 /// steps, all dense, CogVideoX 1.5 at 1360×768 with 81 frames takes 147.91 PFLOP (the paper: 147.87), HunyuanVideo at 1280×720
-/// with 129 frames 603.42 PFLOP (the paper: 612.37, 1.5 % more). The paper does not say what it counts. What is left out here
-/// of the transformer is 0.01 PFLOP; the softmax, counted such that HunyuanVideo agreed, would take CogVideoX 3.6 PFLOP too
-/// high; the same count over 120 000 tokens in place of 119 056 would be 612.38.
-/// - SeeAlso: Table 1 of <https://arxiv.org/abs/2502.01776>.
+/// with 129 frames 603.42 PFLOP (the paper: 612.37, 1.5 % more). The authors count the same operations, over 120 000 tokens of
+/// HunyuanVideo in place of 119 056: that is 612.379, of which they print two decimals without rounding. For CogVideoX they
+/// do not say the number of tokens; 45 100 in place of 45 106 would be 147.877.
+/// - SeeAlso: Table 1 of <https://arxiv.org/abs/2502.01776>; an author's example of the calculation,
+///   <https://github.com/svg-project/Sparse-VideoGen/issues/22>.
 public struct WorkPlan: Hashable, Sendable, Codable {
   /// Linear layers: `24 · S · (H·D)²` in each layer, for four projections and a feed-forward layer four times as wide.
   public let linear: Double

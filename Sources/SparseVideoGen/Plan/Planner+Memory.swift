@@ -60,32 +60,36 @@ extension Planner {
 struct MemoryOverheads: Hashable, Sendable {
   /// What the program holds before it loads anything.
   let program: Int
-  /// What convolutions of many shapes hold.
+  /// What convolutions hold for themselves.
   let convolutions: Int
+  /// What the code of convolutions takes for frames of one size.
+  let convolutionCode: Int
   /// What a convolution copies at most of the frames that it is given.
   let convolutionCopies: Int
   /// What activations take in all, in percent of those that are alive: devices keep idle memory.
   let poolPercent: Int
   /// The same while decoding, where frames grow from level to level, so that no block of one serves the next.
   let decodingPoolPercent: Int
+  /// What is kept beyond that while decoding, but at most as much as is alive.
+  let idleSlack: Int
   /// Whether the frames of the video are in the same memory.
   let keepsFrames: Bool
   /// Whether there is no more memory than the device has: no swapping.
   let isFixed: Bool
 
-  /// Measured over videos of 0.3 to 3.2 million pixels; oneDNN's generated code is what convolutions hold.
+  /// Measured over videos of 0.3 to 3.2 million pixels. oneDNN generates 0.3 to 3 MB of code and descriptions for every
+  /// convolution and every size of slab, in bfloat16 with AMX.
   static let processor = MemoryOverheads(
-    program: 45_000_000, convolutions: 10_000_000, convolutionCopies: 0, poolPercent: 115, decodingPoolPercent: 130,
-    keepsFrames: true,
-    isFixed: false)
+    program: 45_000_000, convolutions: 0, convolutionCode: 50_000_000, convolutionCopies: 0, poolPercent: 115,
+    decodingPoolPercent: 130, idleSlack: CPUDevice.idleSlack, keepsFrames: true, isFixed: false)
 
   /// A CUDA context with our kernels, and cuBLASLt's workspace; the pool keeps what is freed and gives it out again.
   /// Convolutions have cuDNN's workspace, and a copy of frames with what lies around them. Chosen with caution, not measured
   /// yet.
   static let gpu = MemoryOverheads(
-    program: 700_000_000, convolutions: CUDADevice.convolutionWorkspaceBytes,
-    convolutionCopies: CUDADevice.convolutionCopyBytes, poolPercent: 115, decodingPoolPercent: 130, keepsFrames: false,
-    isFixed: true)
+    program: 700_000_000, convolutions: CUDADevice.convolutionWorkspaceBytes, convolutionCode: 0,
+    convolutionCopies: CUDADevice.convolutionCopyBytes, poolPercent: 115, decodingPoolPercent: 130, idleSlack: 0,
+    keepsFrames: false, isFixed: true)
 }
 
 extension MemoryPlan {
@@ -97,25 +101,30 @@ extension MemoryPlan {
     model: any VideoModel, size: VideoSize, tiled: Bool, activations: ElementType, attention: AttentionNumbers,
     overheads: MemoryOverheads
   ) {
-    func phase(_ name: String, _ role: ModelNetwork.Role, working: Int, keeps: Int = 0) -> Phase {
+    func phase(_ name: String, parameters: Int, activations working: Int) -> Phase {
       // The pages of the files are let go of once the weights are packed.
-      let parameters = model.networks.filter { $0.role == role }.reduce(0) { $0 + $1.loadedParameters }
       let held = parameters * activations.byteCount
-      let pool = role == .decoder ? overheads.decodingPoolPercent : overheads.poolPercent
-      let working = working * pool / 100 + keeps
       return Phase(name: name, weights: held, activations: working, total: overheads.program + held + working)
     }
-    func working(_ kind: WorkPhase) -> Int { model.workingBytes(kind, for: size, activations: activations) }
-    // The copied frames are among those that are alive.
-    func frames(_ bytes: Int, working: Int) -> Int {
-      overheads.convolutions + min(overheads.convolutionCopies, working) + (overheads.keepsFrames ? bytes : 0)
+    func parameters(_ role: ModelNetwork.Role) -> Int {
+      model.networks.filter { $0.role == role }.reduce(0) { $0 + $1.loadedParameters }
     }
+    func working(_ kind: WorkPhase) -> Int { model.workingBytes(kind, for: size, activations: activations) }
+    func layers(_ working: Int) -> Int { working * overheads.poolPercent / 100 }
+    // Tiles at the right, at the bottom and in the corner are smaller than the others.
+    let code = overheads.convolutionCode * (tiled ? 4 : 1)
     let pixels = 3 * size.width * size.height * ElementType.float32.byteCount
-    var phases = [phase("encoding", .textEncoder, working: working(.encoding))]
+    func convolutions(_ working: Int, frames: Int) -> Int {
+      // What is copied and what is idle are not more than what is alive.
+      working * overheads.decodingPoolPercent / 100
+        + min(overheads.convolutionCopies + overheads.idleSlack, working) + overheads.convolutions + code
+        + (overheads.keepsFrames ? pixels * frames : 0)
+    }
+    var phases = [phase("encoding", parameters: parameters(.textEncoder), activations: layers(working(.encoding)))]
     if let conditioning = model.imageConditioning {
-      // The encoder has about as many weights as the decoder.
       let working = conditioning.workingBytes(for: size, tiled: tiled, activations: activations)
-      phases.append(phase("image", .decoder, working: working, keeps: frames(2 * pixels, working: working)))
+      phases.append(
+        phase("image", parameters: conditioning.parameters, activations: convolutions(working, frames: 2)))
     }
     var quantized = 0
     if attention == .float8 {
@@ -123,12 +132,14 @@ extension MemoryPlan {
       let description = model.description
       quantized = 3 * model.layout(for: size).sequenceLength * description.heads * description.headDimension
     }
-    phases.append(phase("denoising", .transformer, working: working(.denoising) + quantized))
-    let decoding = working(.decoding(tiled: tiled))
     phases.append(
       phase(
-        "decoding", .decoder, working: decoding,
-        keeps: frames(pixels * size.frames * model.decodedFrameCopies, working: decoding)))
+        "denoising", parameters: parameters(.transformer), activations: layers(working(.denoising) + quantized)))
+    phases.append(
+      phase(
+        "decoding", parameters: parameters(.decoder),
+        activations: convolutions(
+          working(.decoding(tiled: tiled)), frames: size.frames * model.decodedFrameCopies)))
     self.init(phases: phases)
   }
 }

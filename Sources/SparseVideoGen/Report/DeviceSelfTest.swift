@@ -34,7 +34,7 @@ public struct DeviceSelfTest: Sendable {
   /// - Returns: Whether all passed.
   public func run(_ report: (Line) -> Void) -> Bool {
     var hasPassed = true
-    for check in DeviceCheck.all {
+    for check in DeviceCheck.all(for: chosen.device) {
       let name = "\(check.operation) \(check.sizes)"
       let line: Line
       do {

@@ -16,7 +16,8 @@ public struct ModelInspection: Sendable, Hashable, Codable {
     public let className: String
     /// Its weights, or `nil` for a component without any.
     public let weights: Weights?
-    /// Why its weights cannot be used, if so: a file that is missing or damaged, or a tensor that is not as it should be.
+    /// Why its weights cannot be used, if so: a file that is missing or damaged, or a tensor that is not as it should
+    /// be.
     public let problem: String?
   }
 
@@ -63,7 +64,6 @@ public struct ModelInspection: Sendable, Hashable, Codable {
 }
 
 extension ModelInspection.Component {
-
   /// The name of the weights' file by the package that wrote it.
   private static let fileNames = ["transformers": "model", "diffusers": "diffusion_pytorch_model"]
 

@@ -13,7 +13,8 @@ struct Compare: AsyncParsableCommand {
       that speed-ups are those of whole runs. Times leave out loading, and a short run that is discarded warms up first.
 
       Text, or one JSON object for each comparison with --json, goes to standard output. The report is one HTML page with \
-      both videos of the first comparison.
+      both videos of the first comparison; they are encoded after all runs, and only then the first comparison is told as \
+      JSON, with the time of it.
       """)
 
   @OptionGroup(title: "Video")
@@ -114,12 +115,14 @@ struct CompareRun {
             if case .step = event { try reporter.show(event) }
             if case .decoding = event { try reporter.show(event) }
           case .compared(let comparison):
-            if first == nil { first = comparison }
+            let isFirst = first == nil
+            if isFirst { first = comparison }
             let report = comparison.report(command: command, machine: machine, includesHeads: false)
             summary.add(comparison, report: report)
             reporter.clear()
             if output.json {
-              Stream.output.write(String(decoding: try report.json(), as: UTF8.self) + "\n")
+              // What the page shows is encoded after all runs, so as not to slow one down; it is told then.
+              if !(isFirst && page != nil) { try Self.writeJSON(report) }
             } else {
               reporter.note(Self.line(report))
             }
@@ -146,22 +149,38 @@ struct CompareRun {
     return "\(report.sparse.label), seed \(report.seed): " + figures.joined(separator: ", ")
   }
 
+  /// Tells what all comparisons come to, and makes the page of the first.
   private func conclude(_ first: Comparison?, _ summary: ComparisonSummary, _ reporter: Reporter) async throws {
     guard let first else { return }
-    var report = first.report(command: command, machine: machine, includesHeads: true)
+    let pictures = page == nil ? nil : await pictures(of: first, reporter)
+    var report = first.report(command: command, machine: machine, includesHeads: true, pictures: pictures)
+    if output.json, page != nil {
+      var line = report
+      line.heads = nil
+      try Self.writeJSON(line)
+    }
     if summary.count > 1 { report.curve = summary.points }
     if !output.json {
-      Stream.output.write((summary.count > 1 ? report.summaryText : report.text()) + "\n")
+      let width = Stream.output.columns
+      Stream.output.write((summary.count > 1 ? report.summaryText(width: width) : report.text(width: width)) + "\n")
     }
     guard let page else { return }
-    var pictures: ComparisonPictures?
-    do {
-      pictures = try await ComparisonPictures(first)
-    } catch let error as MediaError {
-      reporter.note("note: the page shows no videos: \(error)")
-    }
     try report.writeHTML(to: URL(filePath: page.path), pictures: pictures)
     reporter.note("report: \(page.path)")
+  }
+
+  /// The frames for the page, or `nil`, with a note why, where they cannot be encoded: all else is still worth telling.
+  private func pictures(of comparison: Comparison, _ reporter: Reporter) async -> ComparisonPictures? {
+    do {
+      return try await ComparisonPictures(comparison)
+    } catch {
+      reporter.note("note: the page shows no videos: \(error)")
+      return nil
+    }
+  }
+
+  private static func writeJSON(_ report: ComparisonReport) throws {
+    Stream.output.write(String(decoding: try report.json(), as: UTF8.self) + "\n")
   }
 }
 

@@ -56,8 +56,7 @@ struct ComparisonOptions: ParsableArguments {
     for rows in method == .svg ? profileRows : Array(profileRows.prefix(1)) {
       for steps in denseSteps {
         for density in density {
-          var name = method.rawValue
-          if numbers != .activations { name += " in \(numbers.rawValue)" }
+          var name = method.rawValue + numbers.suffix
           if denseSteps.count > 1 { name += ", dense steps \(steps)" }
           if profileRows.count > 1, method == .svg { name += ", \(rows) rows" }
           let settings = SparseVideoGenSettings(

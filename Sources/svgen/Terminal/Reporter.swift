@@ -56,9 +56,8 @@ final class Reporter {
     note("\(number)\(plan.model.family), \(plan.size), \(plan.steps) steps, \(plan.layout.sequenceLength) tokens")
     if let warning = plan.image?.warning { note("note: \(warning)") }
     let range = plan.attention.densityRange
-    let numbers = plan.attention.numbers == .activations ? "" : " in \(plan.attention.numbers.rawValue)"
     note(
-      "attention \(plan.attention.mechanism)\(numbers): keeps \(Figure.percent(range.upperBound)), "
+      "attention \(plan.attention.mechanism)\(plan.attention.numbers.suffix): keeps \(Figure.percent(range.upperBound)), "
         + "drops \(Figure.percent(1 - range.upperBound)) of all query-key pairs")
   }
 

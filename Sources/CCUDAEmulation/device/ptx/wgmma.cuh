@@ -11,10 +11,22 @@ template <int kPending>
 __device__ __forceinline__ void waitForProducts() {}
 template <typename Number, int kCount>
 __device__ __forceinline__ void pin(Number (&)[kCount]) {}
+/// What a thread has when its block begins, as many as the register file has room for.
+__device__ __forceinline__ int launchRegisters() {
+  return 65536 / static_cast<int>(emulated::block->threads.x) / 8 * 8;
+}
+/// Takes registers that other threads have given back, and waits for them.
 template <int kRegisters>
-__device__ __forceinline__ void growRegisters() {}
+__device__ __forceinline__ void growRegisters() {
+  const int wanted = kRegisters - launchRegisters();
+  while (emulated::block->freeRegisters < wanted)
+    emulated::yield();
+  emulated::block->freeRegisters -= wanted;
+}
 template <int kRegisters>
-__device__ __forceinline__ void shrinkRegisters() {}
+__device__ __forceinline__ void shrinkRegisters() {
+  emulated::block->freeRegisters += launchRegisters() - kRegisters;
+}
 
 __device__ __forceinline__ u64 describe(u32 address, u32 leading = 16) {
   return static_cast<u64>(leading) << 32 | (address & 0x3FFFF);

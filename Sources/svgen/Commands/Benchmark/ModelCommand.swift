@@ -16,6 +16,11 @@ struct ModelCommand: AsyncParsableCommand {
   @Option(parsing: .unconditional, help: "The share of query-key pairs that a sparse call computes.")
   var density = 0.3
 
+  @Option(
+    help: "What attention multiplies, or several, measured by turns: auto,fp8.",
+    transform: OptionList.parse(OptionValue.attentionNumbers))
+  var attentionDtype: [AttentionNumbers] = [.activations]
+
   @Option(parsing: .unconditional, help: "Denoising steps. (default: the model's)")
   var steps: Int?
 
@@ -32,12 +37,14 @@ struct ModelCommand: AsyncParsableCommand {
   var json = false
 
   func run() async throws {
-    let requests = (attention.isEmpty ? [.svg, .dense] : attention).map { name in
-      GenerationRequest(
-        prompt: prompt, frames: frames, steps: steps,
-        attention: name.choice.map {
-          .sparse(SparseVideoGenSettings(patternChoice: $0, bandWidth: .density(density)))
-        } ?? .dense)
+    let requests = attentionDtype.flatMap { numbers in
+      (attention.isEmpty ? [.svg, .dense] : attention).map { name in
+        GenerationRequest(
+          prompt: prompt, frames: frames, steps: steps,
+          attention: name.choice.map {
+            .sparse(SparseVideoGenSettings(patternChoice: $0, bandWidth: .density(density)))
+          } ?? .dense, attentionNumbers: numbers)
+      }
     }
     let benchmark = try ModelBenchmark(requests, rounds: rounds)
     let generator = try await model.generator

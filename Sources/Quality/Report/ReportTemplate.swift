@@ -1,42 +1,5 @@
 import Foundation
 
-extension ComparisonReport {
-  /// The report as one HTML page that needs nothing else: no network, no other file, no framework.
-  ///
-  /// - Parameter pictures: The frames of both videos, or `nil` where there is nothing that encodes them; the page then
-  ///   shows everything else.
-  /// - Returns: UTF-8 text. Its size is that of the pictures times 4/3, and some 25 bytes per head, layer, step and
-  ///   sample.
-  /// - Throws: ``QualityError`` with code `wrongPictureCount` when a run has more or fewer pictures than the quality has
-  ///   frames.
-  public func html(pictures: ComparisonPictures?) throws -> Data {
-    let frames = quality.framePSNR.count
-    for run in [pictures?.dense, pictures?.sparse] {
-      guard let run, run.frames.count != frames else { continue }
-      throw QualityError(
-        .wrongPictureCount, "a run has \(run.frames.count) pictures, but \(frames) frames were compared")
-    }
-    let page: Data
-    do {
-      page = try ReportCoding.encoder.encode(ReportPage(self, pictures: pictures))
-    } catch {
-      throw QualityError(.invalidComparison, "the comparison cannot be put into a page", cause: error)
-    }
-    return ReportTemplate.filled(title: prompt, data: page)
-  }
-
-  /// Writes ``html(pictures:)`` to a file: beside it first, then renamed, so that no half page is left.
-  /// - Throws: ``QualityError`` with code `unwritableFile`, or as ``html(pictures:)``.
-  public func writeHTML(to file: URL, pictures: ComparisonPictures?) throws {
-    let page = try html(pictures: pictures)
-    do {
-      try page.write(to: file, options: .atomic)
-    } catch {
-      throw QualityError(.unwritableFile, "the report could not be written to \(file.path)", cause: error)
-    }
-  }
-}
-
 /// The page without its figures: the files of this folder, put together.
 enum ReportTemplate {
   /// The page with everything in its place.

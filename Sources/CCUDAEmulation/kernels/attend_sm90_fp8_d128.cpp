@@ -1,0 +1,11 @@
+#include "../device/language.h"
+
+// Functions of other files have the same names and other constants.
+namespace emulated_attend_sm90_fp8_d128 {
+#include "attention/attend_sm90_fp8_d128.cu"
+}
+using namespace emulated_attend_sm90_fp8_d128;
+
+#include "module.h"
+
+MODULE(attendHopperFloat8, "attention/attend_sm90_fp8_d128.cu", KERNEL_ENTRY(attend_sm90_fp8_d128))
