@@ -51,7 +51,7 @@ extension CUDADevice {
     try CUDADevice(
       driver: unsafe table(svg_emulated_driver), compiler: unsafe table(svg_emulated_compiler),
       products: unsafe table(svg_emulated_products), convolutions: convolutions.functions,
-      choice: choice, index: gpu.rawValue, mostCopiedBytes: mostCopiedBytes)
+      index: gpu.rawValue, choice: choice, mostCopiedBytes: mostCopiedBytes)
   }
 
   /// How often this thread has convolved through an emulated cuDNN.

@@ -40,7 +40,8 @@ struct SVGen: AsyncParsableCommand {
     } catch {
       let failure = Failure.exit(for: error)
       guard let usage = failure as? ValidationError else { exit(withError: failure) }
-      let name = "svgen \(type(of: command)._commandName)"
+      let isBenchmark = Benchmark.configuration.subcommands.contains { $0 == type(of: command) }
+      let name = "svgen \(isBenchmark ? "benchmark " : "")\(type(of: command)._commandName)"
       Stream.error.write("Error: \(usage.message)\nSee '\(name) --help' for the options.\n")
       exit(withError: ExitCode.validationFailure)
     }

@@ -51,5 +51,6 @@ struct BenchmarkTests {
     let outcome = try await Command.run(["benchmark"] + arguments)
     #expect(outcome.code == 64)
     #expect(outcome.error.contains(option))
+    #expect(outcome.error.contains("See 'svgen benchmark \(arguments[0]) --help'"), "\(outcome.error)")
   }
 }

@@ -63,7 +63,7 @@ public final class CUDADevice: ComputeDevice {
   ///   - mostCopiedBytes: What a copy of frames for cuDNN takes at most; the usual limit when `nil`.
   package convenience init(
     driver: svg_cuda_driver, compiler: svg_nvrtc, products: svg_cublaslt, convolutions: svg_cudnn?,
-    choice: CUDAConvolutionChoice = .library, index: Int = 0, mostCopiedBytes: Int? = nil
+    index: Int = 0, choice: CUDAConvolutionChoice = .library, mostCopiedBytes: Int? = nil
   ) throws {
     let driver = try CUDADriver(functions: driver, path: "")
     try self.init(

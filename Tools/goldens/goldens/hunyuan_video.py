@@ -225,6 +225,15 @@ def generations(store, prompt, negative, dtype):
         scheduler=FlowMatchEulerDiscreteScheduler.from_pretrained(store.model(NAME) / "scheduler"),
     )
     pipeline.set_progress_bar_config(disable=True)
+
+    def exact_timestep(_, given, options):
+        # The pipeline rounds timesteps to the type of the latents. Then the error in bfloat16 would mostly be that of other
+        # timesteps, not that of rounding numbers; see GUIDANCE.
+        steps = pipeline.scheduler.timesteps
+        nearest = steps[(steps - options["timestep"].float()).abs().argmin()]
+        return given, options | {"timestep": nearest.expand_as(options["timestep"])}
+
+    pipeline.transformer.register_forward_pre_hook(exact_timestep, with_kwargs=True)
     text, mask, pooled = prompt
     frames, height, width = SIZE
     tensors, trajectory = {}, []
