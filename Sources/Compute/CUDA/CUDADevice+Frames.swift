@@ -12,13 +12,13 @@ extension CUDADevice {
     precondition(
       modulation.map {
         $0.scale.shape == $0.shift.shape && $0.scale.shape[3] == channels && $0.frameMap.count == frames.shape[0]
-          && $0.scale.elementType == activationType && $0.shift.elementType == activationType
+          && width < 1 << 16 && $0.scale.elementType == activationType && $0.shift.elementType == activationType
       } ?? true, "the modulation does not fit \(frames)")
     return try measure(.other) {
       let result = try makeTensor(frames.shape, activationType)
       let maps = try channelMaps(frames, norm)
       let frameMap = try modulation.map { try integers($0.frameMap) }
-      try kernels.launch("apply_channels", in: .frames, .rows(frames.shape[0] * height)) {
+      try kernels.launch("apply_channels_\(channelsAtOnce(channels))", in: .frames, .rows(frames.shape[0] * height)) {
         $0.pointer(frames.deviceAddress)
         $0.pointer(result.deviceAddress)
         $0.pointer(maps.deviceAddress)
@@ -29,10 +29,14 @@ extension CUDADevice {
         $0.int(modulation?.scale.shape[1] ?? 0)
         $0.int(modulation?.scale.shape[2] ?? 0)
         $0.int(activation.kernelCode)
+        $0.align(8)
       }
       return result
     }
   }
+
+  /// Channels that a thread of a norm takes: rows of whole pieces of 16 bytes are moved in such.
+  private func channelsAtOnce(_ channels: Int) -> Int { channels % 8 == 0 ? 8 : 1 }
 
   /// `[2, C]`, float32: for each channel the factor and the offset that normalize its group and apply its weights.
   private func channelMaps(_ frames: Tensor, _ norm: GroupNormalization) throws -> Tensor {
@@ -43,7 +47,7 @@ extension CUDADevice {
     let stretches = (places + stretch - 1) / stretch
     let sums = try makeTensor([stretches, 2, channels], .float32)
     let maps = try makeTensor([2, channels], .float32)
-    try kernels.launch("channel_sums", in: .frames, .rows(stretches)) {
+    try kernels.launch("channel_sums_\(channelsAtOnce(channels))", in: .frames, .rows(stretches)) {
       $0.pointer(frames.deviceAddress)
       $0.pointer(sums.deviceAddress)
       $0.long(places)

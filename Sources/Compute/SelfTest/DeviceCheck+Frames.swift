@@ -69,7 +69,11 @@ extension DeviceCheck {
         return worst
       }
     }
-    let norms = [(3, 5, 6, 8, 4), (1, 1, 1, 6, 2), (2, 40, 33, 16, 16), (2, 5, 3, 512, 32)].map { size in
+    // Channels that fill no 16 bytes, that divide no block of 256 threads, and more than a block takes at once.
+    let norms = [
+      (3, 5, 6, 8, 4), (1, 1, 1, 6, 2), (2, 40, 33, 16, 16), (2, 5, 3, 512, 32), (2, 3, 37, 24, 3), (1, 4, 5, 300, 5),
+      (2, 2, 19, 2104, 8),
+    ].map { size in
       DeviceCheck("normalizeGroups", "[\(size.0), \(size.1), \(size.2), \(size.3)], \(size.4) groups") { bench in
         let shape: Shape = [size.0, size.1, size.2, size.3]
         let (frames, exact) = try bench.operand(checkNoise(shape, seed: 1, scale: 2, offset: 3))

@@ -58,7 +58,7 @@ extension Tensor {
     precondition(shape.count == source.shape.count, "\(source) does not fill \(self)")
     source.withSpan(of: Float.self) { source in
       withMutableSpan(of: Float.self) { target in
-        for index in source.indices { target[index] = source[index] }
+        target.copy(source, to: 0)
       }
     }
   }
@@ -68,14 +68,11 @@ extension Tensor {
     let result = Tensor.host([shape[0], rows.count, columns.count, shape[3]], .float32)
     withSpan(of: Float.self) { source in
       result.withMutableSpan(of: Float.self) { target in
-        var index = 0
+        let width = columns.count * shape[3]
         for frame in 0..<shape[0] {
-          for row in rows {
+          for (index, row) in rows.enumerated() {
             let start = ((frame * shape[1] + row) * shape[2] + columns.lowerBound) * shape[3]
-            for offset in 0..<columns.count * shape[3] {
-              target[index] = source[start + offset]
-              index += 1
-            }
+            target.copy(source.extracting(start..<start + width), to: (frame * rows.count + index) * width)
           }
         }
       }

@@ -29,21 +29,24 @@ struct TileBlender {
   private func blend(_ before: Tensor, into tile: Tensor, _ axis: TileGeometry.Axis) {
     let dimension = axis == .vertical ? 1 : 2
     let extent = min(before.shape[dimension], tile.shape[dimension], geometry.blend(axis))
-    let (rows, columns, channels) = (tile.shape[1], tile.shape[2], tile.shape[3])
-    let (rowOffset, columnOffset) =
-      axis == .vertical ? (before.shape[1] - extent, 0) : (0, before.shape[2] - extent)
+    let (rows, channels) = (tile.shape[1], tile.shape[3])
+    let (width, widthBefore) = (tile.shape[2] * channels, before.shape[2] * channels)
+    // From left to right every row has the same weights, from top to bottom one.
+    let weights = (0..<extent * channels).map { Float($0 / channels) / Float(extent) }
     before.withSpan(of: Float.self) { source in
       tile.withMutableSpan(of: Float.self) { target in
         for frame in 0..<tile.shape[0] {
           for row in 0..<(axis == .vertical ? extent : rows) {
-            for column in 0..<(axis == .vertical ? columns : extent) {
-              let weight = Float(axis == .vertical ? row : column) / Float(extent)
-              let from =
-                ((frame * before.shape[1] + row + rowOffset) * before.shape[2] + column + columnOffset) * channels
-              let to = ((frame * rows + row) * columns + column) * channels
-              for channel in 0..<channels {
-                target[to + channel] = source[from + channel] * (1 - weight) + target[to + channel] * weight
-              }
+            let start = (frame * rows + row) * width
+            switch axis {
+            case .vertical:
+              let from = ((frame + 1) * before.shape[1] - extent + row) * widthBefore
+              target.fade(
+                from: source.extracting(from..<from + width), to: start, weight: Float(row) / Float(extent))
+            case .horizontal:
+              let end = (frame * before.shape[1] + row + 1) * widthBefore
+              target.fade(
+                from: source.extracting(end - extent * channels..<end), to: start, weights: weights.span)
             }
           }
         }
@@ -63,7 +66,7 @@ struct TileBlender {
           for row in 0..<rows {
             let from = (frame * tile.shape[1] + row) * tile.shape[2] * channels
             let to = ((frame * height + top + row) * width + left) * channels
-            for offset in 0..<columns * channels { target[to + offset] = source[from + offset] }
+            target.copy(source.extracting(from..<from + columns * channels), to: to)
           }
         }
       }

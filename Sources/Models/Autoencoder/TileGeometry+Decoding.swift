@@ -1,7 +1,7 @@
 import Tensor
 
 extension TileGeometry {
-  /// Decodes frames tile by tile and blends the tiles.
+  /// Decodes frames tile by tile and blends the tiles, each while the next is decoded.
   /// - Parameters:
   ///   - latents: `[F', h, w, C]`, float32, in the processor's memory.
   ///   - frames: Frames of pixels that they decode to.
@@ -15,17 +15,18 @@ extension TileGeometry {
   ) throws -> Tensor {
     let (height, width) = (latents.shape[1], latents.shape[2])
     let (tops, lefts) = (starts(of: height, .vertical), starts(of: width, .horizontal))
-    var blender = TileBlender(
-      geometry: self, frames: frames, height: height * compression, width: width * compression, channels: 3)
+    let blender = BackgroundWork(
+      TileBlender(
+        geometry: self, frames: frames, height: height * compression, width: width * compression, channels: 3))
     for (row, top) in tops.enumerated() {
       for (column, left) in lefts.enumerated() {
         let tile = latents.cropped(
           rows: top..<min(height, top + latentHeight), columns: left..<min(width, left + latentWidth))
         let decoded = try decodeTile(
           tile, share.part(row * lefts.count + column, of: tops.count * lefts.count))
-        blender.add(decoded, row: row, column: column)
+        blender.change { $0.add(decoded, row: row, column: column) }
       }
     }
-    return blender.result
+    return blender.finished().result
   }
 }

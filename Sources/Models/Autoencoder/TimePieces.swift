@@ -27,7 +27,7 @@ struct TimePieces: Hashable, Sendable {
       .filter { $0.lowerBound == 0 || $0.count > 1 }
   }
 
-  /// Decodes a video piece by piece.
+  /// Decodes a video piece by piece; pieces are put together while the next is decoded.
   /// - Parameters:
   ///   - latents: `[F', h, w, C]`, float32, in the processor's memory.
   ///   - decodePiece: Decodes some latent frames to `[F, H, W, 3]`, float32, in the processor's memory; gets the part of
@@ -38,35 +38,57 @@ struct TimePieces: Hashable, Sendable {
   ) throws -> Tensor {
     let ranges = ranges(frames: latents.shape[0])
     guard ranges.count > 1 else { return try decodePiece(latents, .all) }
-    let frames = (latents.shape[0] - 1) * compression + 1
-    var result: Tensor?
-    var (before, filled): (Tensor?, Int) = (nil, 0)
+    let joined = BackgroundWork(JoinedPieces(self, frames: (latents.shape[0] - 1) * compression + 1))
     for (index, range) in ranges.enumerated() {
-      var piece = try decodePiece(latents.slice(range), WorkShare.all.part(index, of: ranges.count))
-      if let before {
-        piece = piece.slice(1..<piece.shape[0])
-        blend(before, into: piece)
-      }
-      let all = result ?? .host(Shape([frames] + piece.shape.dimensions.dropFirst()), .float32)
-      let kept = min(index == 0 ? stride + 1 : stride, piece.shape[0], frames - filled)
-      all.slice(filled..<filled + kept).fill(from: piece.slice(0..<kept))
-      (result, before, filled) = (all, piece, filled + kept)
+      let piece = try decodePiece(latents.slice(range), WorkShare.all.part(index, of: ranges.count))
+      joined.change { $0.add(piece) }
     }
+    return joined.finished().complete()
+  }
+}
+
+/// Pieces of a video that are put together.
+private struct JoinedPieces {
+  private let pieces: TimePieces
+  private let frames: Int
+  private var result: Tensor?
+  private var before: Tensor?
+  private var filled = 0
+
+  init(_ pieces: TimePieces, frames: Int) {
+    self.pieces = pieces
+    self.frames = frames
+  }
+
+  /// Adds the next piece; it is written.
+  mutating func add(_ decoded: Tensor) {
+    var piece = decoded
+    if let before {
+      piece = piece.slice(1..<piece.shape[0])
+      blend(before, into: piece)
+    }
+    let all = result ?? .host(Shape([frames] + piece.shape.dimensions.dropFirst()), .float32)
+    let kept = min(filled == 0 ? pieces.stride + 1 : pieces.stride, piece.shape[0], frames - filled)
+    all.slice(filled..<filled + kept).fill(from: piece.slice(0..<kept))
+    (result, before, filled) = (all, piece, filled + kept)
+  }
+
+  /// All frames.
+  func complete() -> Tensor {
     guard let result, filled == frames else { preconditionFailure("pieces cover a video: \(filled) of \(frames)") }
     return result
   }
 
   /// Fades from the end of one piece to the beginning of the next.
   private func blend(_ before: Tensor, into piece: Tensor) {
-    let extent = min(before.shape[0], piece.shape[0], length - stride)
+    let extent = min(before.shape[0], piece.shape[0], pieces.length - pieces.stride)
     let size = piece.shape.count / piece.shape[0]
     before.slice(before.shape[0] - extent..<before.shape[0]).withSpan(of: Float.self) { source in
       piece.withMutableSpan(of: Float.self) { target in
         for frame in 0..<extent {
-          let weight = Float(frame) / Float(extent)
-          for index in frame * size..<(frame + 1) * size {
-            target[index] = source[index] * (1 - weight) + target[index] * weight
-          }
+          target.fade(
+            from: source.extracting(frame * size..<(frame + 1) * size), to: frame * size,
+            weight: Float(frame) / Float(extent))
         }
       }
     }
