@@ -1,7 +1,7 @@
 """Checks e4m3 attention stage by stage against PyTorch in float32, and times it beside bfloat16.
 
-python3 Tools/cuda/attend_fp8.py {0,1,2}, in the root of the repository: 1 times, 2 times the variants of the kernels
-too. Needs a GPU of compute capability 9.0, PyTorch and NVRTC. A kernel that hangs is ended by nobody: put a timeout before it.
+python3 Tools/cuda/attend_fp8.py {0,1}, in the root of the repository: 1 times too. Needs a GPU of compute
+capability 9.0, PyTorch and NVRTC. A kernel that hangs is ended by nobody: put a timeout before the command.
 """
 import ctypes, sys, torch
 from concurrent.futures import ThreadPoolExecutor
@@ -13,15 +13,15 @@ dev = A.DEVICE
 sources = "Sources/CCUDA/attention/"
 failures = []
 
-def compiled(name, defines=()):
-    cubin, log = cuda.compile(f"{sources}{name}.cu", "sm_90a", defines)
+def compiled(name):
+    cubin, log = cuda.compile(f"{sources}{name}.cu", "sm_90a")
     bad = [x for x in log.splitlines() if "warning" in x.lower() or "serial" in x or "ignored" in x or ("spill" in x and " 0 bytes spill stores" not in x)]
-    if bad: print(name, defines, bad, flush=True)
+    if bad: print(name, bad, flush=True)
     return cubin
 
-def attend_kernel(name, element_bytes, stages, defines=()):
+def attend_kernel(name, element_bytes, stages):
     """A kernel, once it is needed: compilers run side by side."""
-    cubin = compilers.submit(compiled, name, defines)
+    cubin = compilers.submit(compiled, name)
     shared = ROWS * D * element_bytes + stages * 2 * 128 * D * element_bytes + 8 * (4 * stages + 6) + 4 * (stages + 2) + 1024
     return lambda: cuda.Kernel(cubin.result(), name, shared)
 
@@ -29,14 +29,10 @@ compilers = ThreadPoolExecutor()
 cubin = compilers.submit(compiled, "quantize_d128")
 bfloat16 = attend_kernel("attend_sm90_d128", 2, 2)
 float8 = attend_kernel("attend_sm90_fp8_d128", 1, 4)
-variants = {}
-if times == 2:
-    variants = {"e4m3 LATE_WAIT=0": attend_kernel("attend_sm90_fp8_d128", 1, 4, ["LATE_WAIT=0"]),
-                "bf16 LATE_WAIT=1": attend_kernel("attend_sm90_d128", 2, 2, ["LATE_WAIT=1"])}
 torch.zeros(1, device=dev)
 SM = torch.cuda.get_device_properties(0).multi_processor_count
 measure, combine, quantize = [cuda.Kernel(cubin.result(), n + "_d128", 0) for n in ("measure", "combine_measures", "quantize")]
-bfloat16, float8, variants = bfloat16(), float8(), {name: kernel() for name, kernel in variants.items()}
+bfloat16, float8 = bfloat16(), float8()
 print("compiled", flush=True)
 
 class Quantized:
@@ -185,24 +181,16 @@ F, P, T, H = 33, 3600, 256, 24
 V = F * P
 l = A.layout(F, P, T, T, False, H)
 q, k, v = [torch.randn(H, V + T, D, device=dev, dtype=torch.bfloat16) for _ in range(3)]
-for w in [V + 128, 15616] + ([10240, 32384] if times == 1 else []):
+for w in [V + 128, 15616, 10240, 32384]:
     p = A.Problem(l, D, (w, w), [i % 2 for i in range(H)], ROWS, q=q, k=k, v=v)
     z = Quantized(p)
     z.run_quantize()
     p.run(bfloat16, SM, THREADS); want = p.out.float().clone(); z.run(); torch.cuda.synchronize()
     print(f"S {V + T} H {H} w {w}: density of tiles {p.flops() / (4 * D * H * (V + T) ** 2):.3f}, e4m3 against bfloat16 {relative(p.out.float(), want):.4g}", flush=True)
     del want
-    contenders = {"bf16": lambda: p.run(bfloat16, SM, THREADS), "e4m3": z.run, "quantize": z.run_quantize}
-    for name, kernel in variants.items():
-        contenders[name] = (lambda kernel=kernel: z.run(kernel)) if name.startswith("e4m3") else (lambda kernel=kernel: p.run(kernel, SM, THREADS))
-    ms = interleaved(contenders)
+    ms = interleaved({"bf16": lambda: p.run(bfloat16, SM, THREADS), "e4m3": z.run, "quantize": z.run_quantize})
     for name, t in ms.items():
         print(f"  {name:32s} {t:8.2f} ms" + (f" {p.flops() / t * 1e-9:6.0f} TFLOP/s" if name != "quantize" else f" {(2 * 2 + 1 + 3 * 0.5) * 2 * H * l.rows * D / t * 1e-9:6.2f} TB/s"), flush=True)
     print(f"  e4m3 with quantize: {ms['bf16'] / (ms['e4m3'] + ms['quantize']):.3f} times as fast as bf16", flush=True)
     del p, z
-if times == 2:
-    for name in ("bf16 LATE_WAIT=1",):
-        p = A.Problem(A.layout(9, 131, 300, 150, False, 5), D, (200, 33), [0, 1, 1, 0, 1], ROWS)
-        p.run(variants[name], SM, THREADS); torch.cuda.synchronize()
-        print(f"{name}: relative error {relative(p.out.float(), p.reference()):.4g}")
 sys.exit(len(failures) > 0)

@@ -57,8 +57,11 @@ video() {
 # Seconds of a dense and of a sparse step by phase, and of decoding with its memory; full width and depth, random weights.
 steps() {
   for model in cogvideox-1.5 hunyuan-video; do
+    # Heads of 128 elements are attended in fp8 too.
+    numbers=auto
+    [ "$model" = hunyuan-video ] && [ "$device" != cpu ] && numbers=auto,fp8
     # shellcheck disable=SC2086
-    limit 120 "step-$model" "$svgen" benchmark step --json --density 0.25 --device "$device" \
+    limit 150 "step-$model" "$svgen" benchmark step --json --density 0.25 --attention-dtype "$numbers" --device "$device" \
       --model "Tests/Fixtures/Published/$model" ${SIZE:-}
     # shellcheck disable=SC2086
     limit 60 "decode-$model" "$svgen" benchmark decode --json --tiling on --device "$device" \
@@ -81,6 +84,7 @@ attention() {
     limit 90 "attend-sm90-$dimension" "${PYTHON:-python3}" Tools/cuda/attend.py 90 "$dimension" 2
     limit 60 "attend-sm80-$dimension" "${PYTHON:-python3}" Tools/cuda/attend.py 80 "$dimension" 0
   done
+  limit 60 attend-fp8 "${PYTHON:-python3}" Tools/cuda/attend_fp8.py 1
 }
 
 sanitizer() {

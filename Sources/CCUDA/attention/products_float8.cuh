@@ -13,6 +13,8 @@ struct Float8Products {
   static constexpr int kElementBytes = 1;
   /// The largest exponential is 256, below the 448 of e4m3, so that small ones down to 2^-14 keep all their bits.
   static constexpr int kShift = 8;
+  /// What helps bfloat16 costs e4m3 6 to 12 %.
+  static constexpr bool kExponentiatesFirst = false;
   /// Rounded exponentials of a thread's rows and a tile.
   using Weights = u32[kTileRows / 8];
 

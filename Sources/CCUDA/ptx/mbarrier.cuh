@@ -42,13 +42,3 @@ __device__ __forceinline__ void copyBulk(u32 target, const void* source, u32 byt
                "l"(__cvta_generic_to_global(source)), "r"(bytes), "r"(barrier)
                : "memory");
 }
-
-/// Waits at hardware barrier `id` until `threads` threads are there or have passed.
-__device__ __forceinline__ void syncNamed(u32 id, u32 threads) {
-  asm volatile("bar.sync %0, %1;" ::"r"(id), "r"(threads) : "memory");
-}
-
-/// Counts as being at hardware barrier `id` without waiting.
-__device__ __forceinline__ void arriveNamed(u32 id, u32 threads) {
-  asm volatile("bar.arrive %0, %1;" ::"r"(id), "r"(threads) : "memory");
-}

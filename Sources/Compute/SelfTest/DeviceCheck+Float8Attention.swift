@@ -5,7 +5,7 @@ extension DeviceCheck {
   private static let layouts = [
     TokenLayout(frames: 1, tokensPerFrame: 1),
     TokenLayout(frames: 7, tokensPerFrame: 60, textTokens: 33, textPlacement: .last),
-    TokenLayout(frames: 5, tokensPerFrame: 80, textTokens: 150, validTextTokens: 140, textPlacement: .first),
+    TokenLayout(frames: 3, tokensPerFrame: 90, textTokens: 150, validTextTokens: 140, textPlacement: .first),
   ]
 
   /// Attention in 8-bit numbers, with heads of `dimension` elements, for devices that have it.
@@ -42,7 +42,7 @@ extension DeviceCheck {
   private static func sample(
     _ layout: TokenLayout, _ dimension: Int, _ bench: CheckBench, number: (Int, Float) -> Float
   ) throws -> (own: AttentionProjection, exact: AttentionProjection) {
-    let heads = 3
+    let heads = 2
     func segment(_ rows: Int, seed: UInt64) throws -> (own: Tensor, exact: Tensor) {
       let noise = checkNoise([rows, 3 * heads * dimension], seed: seed)
       let numbers = noise.floats().enumerated().map { number($0.offset / (heads * dimension) % 3, $0.element) }

@@ -32,10 +32,9 @@ __device__ __forceinline__ u16 toFloat16(float value) {
 
 /// The binary32 with the value of an e4m3.
 __device__ __forceinline__ float fromFloat8(u8 bits) {
-  const int exponent = bits >> 3 & 15;
-  const float magnitude = (bits & 127) == 127 ? NAN
-                          : exponent == 0     ? std::ldexp(static_cast<float>(bits & 7), -9)
-                                              : std::ldexp(static_cast<float>(8 + (bits & 7)), exponent - 10);
+  // The bits as those of a binary32 whose exponent counts from 120 less.
+  const float magnitude =
+      (bits & 127) == 127 ? NAN : emulated::cast<float>(static_cast<u32>(bits & 127) << 20) * 0x1p120f;
   return bits & 128 ? -magnitude : magnitude;
 }
 /// Rounds to the nearest e4m3, ties to even, at most 448.

@@ -53,9 +53,3 @@ __device__ __forceinline__ void copyBulk(u32 target, const void* source, u32 byt
   b.bytesAndParity -= static_cast<i32>(bytes * 2);
   b.endPhase();
 }
-
-__device__ __forceinline__ void arriveNamed(u32, u32) {}
-/// The kernels make no use of it as they are.
-__device__ __forceinline__ void syncNamed(u32, u32) {
-  __builtin_trap();
-}
