@@ -12,12 +12,12 @@ import Testing
   init() throws { device = try CUDADevice.emulated() }
 
   private func layer(
-    _ device: CUDADevice? = nil, channels: Int = 8, outputs: Int = 16, depth: Int = 3, stride: Int = 1,
+    _ device: CUDADevice? = nil, channels: Int = 8, outputs: Int = 16, depth: Int = 3, size: Int = 3, stride: Int = 1,
     padding: SpatialPadding = SpatialPadding(1), border: FrameBorder = .zeros
   ) throws -> CUDAConvolution {
     let layer = try (device ?? self.device).makeConvolution(
       ConvolutionParameters(
-        weight: noise([outputs, channels, depth, 3, 3], seed: 1), bias: noise([outputs], seed: 2), stride: stride,
+        weight: noise([outputs, channels, depth, size, size], seed: 1), bias: noise([outputs], seed: 2), stride: stride,
         padding: padding, border: border))
     return try #require(layer as? CUDAConvolution)
   }
@@ -49,10 +49,13 @@ import Testing
     #expect(flat.output.extents == [5, 16, 3, 4] && flat.output.strides == [192, 1, 64, 16])
   }
 
-  @Test func `channels that fill no piece of 16 bytes, and frames of too many elements, are left to our kernel`() throws
+  @Test func `channels that fill no piece of 16 bytes, kernels of one place and huge frames are left to our kernel`()
+    throws
   {
     #expect(try CUDAConvolutionForm([5, 6, 7, 12], resultArea: 42, layer(channels: 12)) == nil)
     #expect(try CUDAConvolutionForm([5, 6, 7, 8], resultArea: 42, layer(outputs: 3)) == nil)
+    #expect(try CUDAConvolutionForm([5, 6, 7, 8], resultArea: 42, layer(depth: 1, size: 1, padding: .init(0))) == nil)
+    #expect(try CUDAConvolutionForm([5, 6, 7, 8], resultArea: 42, layer(depth: 2, size: 1, padding: .init(0))) != nil)
     #expect(try CUDAConvolutionForm([5, 6, 1 << 26, 8], resultArea: 6 << 26, layer()) == nil)
     #expect(try CUDAConvolutionForm([0, 6, 7, 8], resultArea: 42, layer()) == nil)
   }
