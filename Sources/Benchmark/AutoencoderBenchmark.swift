@@ -62,9 +62,7 @@ public struct AutoencoderBenchmark: Sendable {
     var result = prepared.result(
       part == .decoder ? "decode" : "encode", tiled ? "in tiles" : "whole frames", samples)
     result.figures = [("loading_seconds", loadingSeconds)]
-    result.figures += OperationKind.allCases.map { kind in
-      ("\(kind.rawValue)_seconds", Samples(times.map { $0[kind] }).median)
-    }
+    result.addMedians(of: times)
     if let peak = planner.chosen.peakMemory { result.figures.append(("peak_memory_megabytes", Double(peak) / 1e6)) }
     let plan = planner.memory(size: prepared.video, tiled: tiled)
     if let phase = plan.phases.first(where: { $0.name == (part == .decoder ? "decoding" : "image") }) {

@@ -59,9 +59,11 @@ struct PreparedModel {
   }
 }
 
-/// What `body` gives, and the seconds that it took.
-func elapsedSeconds<Result>(_ body: () throws -> Result) rethrows -> (result: Result, seconds: Double) {
-  let start = ContinuousClock.now
-  let result = try body()
-  return (result, (ContinuousClock.now - start) / .seconds(1))
+extension BenchmarkResult {
+  /// Adds the seconds of each kind of operation, medians over rounds.
+  mutating func addMedians(of times: [OperationTimes]) {
+    figures += OperationKind.allCases.map { kind in
+      ("\(kind.rawValue)_seconds", Samples(times.map { $0[kind] }).median)
+    }
+  }
 }

@@ -57,8 +57,11 @@ func interleaved(rounds: Int, _ contenders: [Contender]) throws -> [Samples] {
 }
 
 /// The wall time of `work` in seconds.
-func elapsed(_ work: () throws -> Void) rethrows -> Double {
+func elapsed(_ work: () throws -> Void) rethrows -> Double { try elapsedSeconds(work).seconds }
+
+/// What `work` gives, and the seconds that it took.
+func elapsedSeconds<Result>(_ work: () throws -> Result) rethrows -> (result: Result, seconds: Double) {
   let start = ContinuousClock.now
-  try work()
-  return start.duration(to: .now) / .seconds(1)
+  let result = try work()
+  return (result, start.duration(to: .now) / .seconds(1))
 }

@@ -99,9 +99,7 @@ public struct StepBenchmark: Sendable {
       if let gpu = prepared.device as? CUDADevice {
         result.figures.append(("peak_memory_megabytes", Double(gpu.memory.peak) / 1e6))
       }
-      result.figures += OperationKind.allCases.map { kind in
-        ("\(kind.rawValue)_seconds", Samples(measured.times.map { $0[kind] }).median)
-      }
+      result.addMedians(of: measured.times)
       return result
     }
     // The schedule of the paper: a quarter of the steps is dense.

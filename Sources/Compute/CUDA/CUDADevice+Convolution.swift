@@ -133,7 +133,7 @@ extension CUDADevice {
   }
 
   private func repeatBias(_ bias: Tensor, in output: Tensor) throws {
-    let units = bias.shape[0] / 8
+    let units = bias.shape[0] / CUDAConvolution.channelStep
     try kernels.launch("repeat_bias", in: .surround, elements(output.shape.rows * units)) {
       $0.pointer(output.deviceAddress)
       $0.pointer(bias.deviceAddress)
@@ -157,7 +157,9 @@ extension CUDADevice {
       $0.pointer(previous?.deviceAddress)
       $0.pointer(copy.deviceAddress)
       for number in [
-        height, width, channels / 8, copy.shape[1], copy.shape[2], border.top, border.left, before, piece.lowerBound,
+        height, width, channels / CUDAConvolution.channelStep, copy.shape[1], copy.shape[2], border.top, border.left,
+        before,
+        piece.lowerBound,
         layer.border == .nearest ? 1 : 0,
       ] { $0.int(number) }
     }

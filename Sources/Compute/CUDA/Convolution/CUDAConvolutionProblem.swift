@@ -72,7 +72,8 @@ struct CUDAConvolutionForm: Hashable, Sendable {
   ///   it adds what is in the output, which errs by up to 1.8 times our tolerance.
   init?(_ frames: Shape, resultArea: Int, _ layer: CUDAConvolution, copyBytes: Int = Self.copyBytes) {
     let (outputs, channels, depth) = (layer.shape[0], layer.shape[1], layer.shape[2])
-    guard channels % 8 == 0, outputs % 8 == 0, layer.shape.count > outputs * channels else { return nil }
+    let step = CUDAConvolution.channelStep
+    guard channels % step == 0, outputs % step == 0, layer.shape.count > outputs * channels else { return nil }
     let around = layer.padding
     // Zeros that are the same on opposite sides need not be in memory.
     let isPaddedByLibrary =
