@@ -12,6 +12,11 @@ func tinyRequest(_ prompt: String = "a red circle", steps: Int = 2, seed: UInt64
   GenerationRequest(prompt: prompt, frames: 1, steps: steps, seed: seed)
 }
 
+/// A video that takes minutes: whoever stops it comes in time, however busy the machine is.
+func longRequest() -> GenerationRequest {
+  GenerationRequest(prompt: "a red circle", width: 384, height: 384, frames: 49, steps: 900)
+}
+
 /// A folder that lasts as long as a test.
 func withTemporaryFolder<Result>(_ body: (String) async throws -> Result) async throws -> Result {
   let folder = FileManager.default.temporaryDirectory.appending(path: "library-\(UUID().uuidString)")
