@@ -125,6 +125,12 @@ public struct ModelDescription: Hashable, Sendable, Codable {
     self.framesPerSecond = framesPerSecond
     self.weightBytes = weightBytes
   }
+
+  /// The size of a video of which a part may be given: what is `nil` is the model's own.
+  public func size(width: Int?, height: Int?, frames: Int?) -> VideoSize {
+    VideoSize(
+      width: width ?? defaultSize.width, height: height ?? defaultSize.height, frames: frames ?? defaultSize.frames)
+  }
 }
 
 /// What a model does with the guidance scale.

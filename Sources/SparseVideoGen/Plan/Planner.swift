@@ -20,9 +20,7 @@ package struct Planner: Sendable {
   func plan(_ request: GenerationRequest) throws -> GenerationPlan {
     try request.check()
     let model = pipeline.model.description
-    let size = VideoSize(
-      width: request.width ?? model.defaultSize.width, height: request.height ?? model.defaultSize.height,
-      frames: request.frames ?? model.defaultSize.frames)
+    let size = model.size(width: request.width, height: request.height, frames: request.frames)
     try pipeline.model.sizeRule.check(size)
     let image = try imageFile(request).map { ImagePlan($0, size: size) }
     let steps = request.steps ?? model.defaultSteps
