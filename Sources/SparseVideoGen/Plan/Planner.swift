@@ -44,7 +44,8 @@ package struct Planner: Sendable {
     let tiled = decodesInTiles(request.tiles, size: size)
     let memory = memory(size: size, tiled: tiled, numbers: request.attentionNumbers)
     return GenerationPlan(
-      model: model, image: image, size: size, framesPerSecond: request.framesPerSecond ?? model.framesPerSecond,
+      model: model, image: image, promptWarnings: promptWarnings(request, isGuided: samples == 2), size: size,
+      framesPerSecond: request.framesPerSecond ?? model.framesPerSecond,
       steps: steps, guidance: request.guidance ?? model.defaultGuidance,
       trueGuidance: guidance.embedded != nil && guidance.isOn ? request.trueGuidance : nil, samples: samples,
       latentShape: pipeline.model.latentShape(for: size).dimensions, layout: layout, attention: attention,
