@@ -59,6 +59,11 @@ public protocol VideoModel: Sendable {
   /// - Throws: `CheckpointError` that names the file, the tensor and both shapes.
   func checkWeights(of component: String) throws
 
+  /// Reads the tokenizers and lets go of them.
+  /// - Throws: `CheckpointError` or `TokenizerError` that names the file, ``ModelError`` for one that does not go with its
+  ///   text encoder.
+  func checkTokenizers() throws
+
   /// Loads the text encoder.
   func loadTextEncoder(on device: any ComputeDevice) throws -> any TextEncoder
 

@@ -29,7 +29,7 @@ package struct Planner: Sendable {
     try checkGuidance(request)
     let guidance = guidance(request)
     let samples = guidance.isOn ? 2 : 1
-    let layout = pipeline.model.layout(for: size)
+    let layout = try layout(for: size)
     let attention = AttentionPlan(
       request, layout: layout, steps: steps, layers: model.layers,
       blockSize: pipeline.device.attentionBlockSize)
@@ -54,6 +54,19 @@ package struct Planner: Sendable {
       missingWeights: missingWeights,
       decodesInTiles: tiled,
       device: chosen.name, numbers: pipeline.device.activationType.rawValue, threads: chosen.threads)
+  }
+
+  /// Where the tokens of a video lie.
+  /// - Throws: `ModelError` with the code `illegalSize` for more tokens than masks are made for.
+  package func layout(for size: VideoSize) throws -> TokenLayout {
+    let layout = pipeline.model.layout(for: size)
+    guard layout.sequenceLength <= TokenLayout.longestSequence else {
+      throw ModelError(
+        .illegalSize,
+        "a video of \(size) has \(layout.sequenceLength) tokens, more than the \(TokenLayout.longestSequence) that can be "
+          + "attended: choose a smaller size, or fewer frames")
+    }
+    return layout
   }
 
   /// How strongly a request is guided.
