@@ -71,6 +71,17 @@ import Testing
     }
   }
 
+  @Test(arguments: vectorISAs, [32, 48])
+  func `rows far from zero are normalized with the digits of rows around it`(isa: svg_isa, dimension: Int) {
+    // Mean square less squared mean would lose ten of the 24 bits of the variance here.
+    let inputs = KernelProblem(
+      KernelCase(
+        headDimension: dimension, frames: 3, tokensPerFrame: 40, textTokens: 5, norm: SVG_NORM_LAYER, rotates: true,
+        mean: 30, seed: 52))
+    guard svg_isa_supports(isa, Int64(dimension)) else { return }
+    #expect(relativeError(inputs.attend(isa), inputs.attend(SVG_ISA_SCALAR)) <= tolerance(isa))
+  }
+
   @Test(arguments: vectorISAs)
   func `scores of a hundred million neither overflow nor turn into NaN`(isa: svg_isa) {
     let inputs = KernelProblem(

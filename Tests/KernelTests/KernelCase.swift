@@ -18,6 +18,8 @@ struct KernelCase: Sendable, CustomTestStringConvertible {
   var halfWidth: Int?
   /// Standard deviation of the projection.
   var magnitude: Float = 1
+  /// Mean of queries and keys.
+  var mean: Float = 0
   var seed: UInt64 = 1
 
   var videoTokens: Int { frames * tokensPerFrame }
@@ -48,7 +50,7 @@ struct KernelCase: Sendable, CustomTestStringConvertible {
     let width = halfWidth.map { "band \($0)" } ?? "all pairs"
     return "F \(frames), P \(tokensPerFrame), \(text), H \(heads), D \(headDimension), "
       + "\(element == SVG_FLOAT32 ? "float32" : "bfloat16"), norm \(norm.rawValue), \(rotates ? "rotary" : "no rotary"), "
-      + "\(width), magnitude \(magnitude), seed \(seed)"
+      + "\(width), magnitude \(magnitude), mean \(mean), seed \(seed)"
   }
 }
 

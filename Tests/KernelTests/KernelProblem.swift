@@ -27,8 +27,9 @@ final class KernelProblem {
     let isNarrow = problem.element == SVG_BFLOAT16
     let row = 3 * problem.columns
     func numbers(_ count: Int) -> [Float] {
-      (0..<count).map { _ in
-        let value = generator.normal() * problem.magnitude
+      (0..<count).map { index in
+        let mean = index % row < 2 * problem.columns ? problem.mean : 0
+        let value = generator.normal() * problem.magnitude + mean
         return isNarrow ? float(bfloat16Bits: bfloat16Bits(value)) : value
       }
     }

@@ -55,7 +55,7 @@ struct VideoWalk {
 };
 
 /// The rows of one part of the sequence that a block holds, by their index in that part. Rows from `count` on are
-/// padding.
+/// padding, and their index is 0.
 struct BlockRows {
   const svg_segment* segment;
   int count;
@@ -75,6 +75,8 @@ inline void findRows(const svg_projection& p, uint8_t pattern, int64_t block, Bl
     for (int r = 0; r < rows.count; ++r)
       rows.index[r] = static_cast<int32_t>((block - video) * kBlock + r);
   }
+  for (int r = rows.count; r < kBlock; ++r)
+    rows.index[r] = 0;
 }
 
 } // namespace

@@ -28,18 +28,6 @@ inline int valueVectors(int64_t dimension) {
   return best;
 }
 
-/// What happens to each row of queries or keys: `((x − mean) · inverse deviation · weight + bias)`, rotated, scaled.
-struct RowRecipe {
-  svg_norm norm;
-  float eps;
-  const float* weight; // [D], ones when there are none
-  const float* bias;   // [D], zeros when there are none
-  const float* cosine;
-  const float* sine;
-  float scale;
-  int64_t dimension;
-};
-
 struct Constant {
   float values[kMaxHeadDimension];
   constexpr explicit Constant(float value) : values() {
@@ -50,25 +38,40 @@ struct Constant {
 constexpr Constant kOnes(1.0f);
 constexpr Constant kZeros(0.0f);
 
-inline RowRecipe rowRecipe(const svg_segment& s, const float* weight, const float* bias, float scale,
-                           int64_t dimension) {
-  const bool plain = s.norm == SVG_NORM_NONE;
-  return {s.norm,
-          s.eps,
-          plain || weight == nullptr ? kOnes.values : weight,
-          plain || bias == nullptr ? kZeros.values : bias,
-          s.cosine,
-          s.sine,
-          scale,
-          dimension};
-}
+/// What happens to each row of queries or keys: `((x − mean) · inverse deviation · weight + bias) · scale`, rotated.
+///
+/// Elements 2j and 2j + 1 are pair j. All arithmetic is on pairs, the even elements in one vector and the odd ones in
+/// another, so that a rotation needs no shuffle; and so they are packed, because a score is the same in any order of
+/// its sum that queries and keys agree on.
+struct RowRecipe {
+  svg_norm norm;
+  float eps;
+  const float* cosine;
+  const float* sine;
+  int64_t dimension;
+  /// Of the even and of the odd elements, times the scale.
+  alignas(64) float weight[2][kMaxHeadDimension / 2];
+  alignas(64) float bias[2][kMaxHeadDimension / 2];
+
+  RowRecipe(const svg_segment& s, const float* weights, const float* biases, float scale, int64_t dimension)
+      : norm(s.norm), eps(s.eps), cosine(s.cosine), sine(s.sine), dimension(dimension) {
+    const float* w = norm == SVG_NORM_NONE || weights == nullptr ? kOnes.values : weights;
+    const float* b = norm == SVG_NORM_NONE || biases == nullptr ? kZeros.values : biases;
+    for (int64_t j = 0; j < dimension / 2; ++j) {
+      for (int odd = 0; odd < 2; ++odd) {
+        weight[odd][j] = w[2 * j + odd] * scale;
+        bias[odd][j] = b[2 * j + odd] * scale;
+      }
+    }
+  }
+};
 
 inline RowRecipe queryRecipe(const svg_segment& s, int64_t dimension, float scale) {
-  return rowRecipe(s, s.q_weight, s.q_bias, scale, dimension);
+  return RowRecipe(s, s.q_weight, s.q_bias, scale, dimension);
 }
 
 inline RowRecipe keyRecipe(const svg_segment& s, int64_t dimension) {
-  return rowRecipe(s, s.k_weight, s.k_bias, 1.0f, dimension);
+  return RowRecipe(s, s.k_weight, s.k_bias, 1.0f, dimension);
 }
 
 /// Which third of a projection row.
@@ -80,166 +83,200 @@ inline const Element* headColumn(const svg_geometry& g, const svg_segment& s, Op
   return static_cast<const Element*>(s.rows) + (operand * g.heads + head) * g.head_dimension;
 }
 
-template <class Isa>
-SVG_INLINE typename Isa::Vec read(const float* p) {
-  return Isa::load(p);
-}
-template <class Isa>
-SVG_INLINE typename Isa::Vec read(const uint16_t* p) {
-  return Isa::loadBFloat16(p);
-}
-
-/// Asks memory for a row that will be packed soon. Rows are far apart (a whole projection row, or a frame for temporal
-/// heads) and short, so the processor does not see them coming.
-template <class Element>
-SVG_INLINE void prefetchRow(const Element* column, int64_t stride, const BlockRows& rows, int row, int64_t dimension) {
-  if (row >= rows.count)
-    return;
-  const char* from = reinterpret_cast<const char*>(column + rows.index[row] * stride);
-  for (int64_t byte = 0; byte < dimension * static_cast<int64_t>(sizeof(Element)); byte += 64) {
-    __builtin_prefetch(from + byte);
-  }
-}
-
-/// Rows that are normalized together. Each step of a norm waits for the one before; eight rows at a time fill the wait.
-constexpr int kStripRows = 8;
-
-/// Mean and inverse deviation of each row of a strip.
-struct StripMoments {
-  float mean[kStripRows];
-  float inverse[kStripRows];
+/// What is packed after a block's rows of an operand, so that memory can be asked for it meanwhile. Rows are short and
+/// far apart (a whole projection row, or a frame for temporal heads), and so are packed blocks: the processor sees
+/// neither coming.
+struct Next {
+  /// How far from each row the next one lies, in elements.
+  int64_t row;
+  /// Where it will be packed, unless that is in cache.
+  const float* packed;
 };
 
-template <class Isa, class Element>
-inline StripMoments stripMoments(const Element* const* from, int count, const RowRecipe& recipe) {
-  using Vec = typename Isa::Vec;
+/// One operand of one head in a block: where its rows lie.
+template <class Element>
+struct OperandRows {
+  /// Zeros in place of padding.
+  const Element* row[kBlock];
+  Next next;
+
+  OperandRows(const svg_projection& p, const BlockRows& rows, Operand operand, int64_t head, Next next) : next(next) {
+    const svg_segment& s = *rows.segment;
+    const Element* column = headColumn<Element>(p.geometry, s, operand, head);
+    for (int r = 0; r < kBlock; ++r)
+      row[r] = r < rows.count ? column + rows.index[r] * s.row_stride : reinterpret_cast<const Element*>(kZeros.values);
+  }
+
+  /// Asks for what comes after `count` elements of row r from `first` on, and for its place.
+  template <class Isa>
+  SVG_INLINE void prefetchNext(int r, int64_t first, int64_t count, int64_t dimension) const {
+    prefetch(row[r] + first + next.row, count * static_cast<int64_t>(sizeof(Element)));
+    if (next.packed != nullptr) {
+      const int64_t bytes = 4 / Isa::kElementsPerWord;
+      prefetch(reinterpret_cast<const char*>(next.packed) + (r * dimension + first) * bytes, count * bytes);
+    }
+  }
+
+  /// Into the second cache: its turn comes too late to take the place of what the first one holds.
+  static SVG_INLINE void prefetch(const void* from, int64_t bytes) {
+    for (int64_t byte = 0; byte < bytes; byte += 64)
+      __builtin_prefetch(static_cast<const char*>(from) + byte, 0, 2);
+  }
+};
+
+/// Calls `body` for the pairs of a row, as `body.template operator()<N>(j)`: N of them from pair j on. N is a vector of
+/// pairs, or half of one at the end of a row whose dimension is an odd multiple of 16.
+template <class Isa, class Body>
+SVG_INLINE void forPairs(int64_t dimension, Body body) {
   constexpr int L = Isa::kLanes;
-  StripMoments moments;
-  for (int r = 0; r < kStripRows; ++r)
-    moments.mean[r] = 0, moments.inverse[r] = 1;
-  if (recipe.norm == SVG_NORM_NONE)
-    return moments;
-  const float inverseCount = 1.0f / static_cast<float>(recipe.dimension);
-  if (recipe.norm == SVG_NORM_LAYER) {
-    for (int r = 0; r < count; ++r) {
-      Vec sum = Isa::zero();
-      for (int64_t i = 0; i < recipe.dimension; i += L)
-        sum = Isa::add(sum, read<Isa>(from[r] + i));
-      moments.mean[r] = Isa::sum(sum) * inverseCount;
-    }
-  }
-  for (int r = 0; r < count; ++r) {
-    const Vec mean = Isa::splat(moments.mean[r]);
-    Vec squares = Isa::zero();
-    for (int64_t i = 0; i < recipe.dimension; i += L) {
-      const Vec x = Isa::sub(read<Isa>(from[r] + i), mean);
-      squares = Isa::fma(x, x, squares);
-    }
-    moments.inverse[r] = 1.0f / sqrtf(Isa::sum(squares) * inverseCount + recipe.eps);
-  }
-  return moments;
-}
-
-/// Normalizes, rotates and scales the vectors `i ..< i + N·L` of a row and stores them as words.
-template <class Isa, int N, class Element>
-SVG_INLINE void packVectors(const Element* from, int64_t i, const RowRecipe& recipe, const float* cosine,
-                            const float* sine, typename Isa::Vec mean, typename Isa::Vec inverse, float* to) {
-  using Vec = typename Isa::Vec;
-  constexpr int L = Isa::kLanes;
-  Vec x[N];
-  SVG_UNROLL for (int v = 0; v < N; ++v) {
-    const int64_t at = i + v * L;
-    x[v] = Isa::mul(Isa::sub(read<Isa>(from + at), mean), inverse);
-    x[v] = Isa::fma(x[v], Isa::load(recipe.weight + at), Isa::load(recipe.bias + at));
-    if (cosine != nullptr) {
-      x[v] = Isa::rotatePairs(x[v], Isa::loadTwice(cosine + at / 2), Isa::loadTwice(sine + at / 2));
-    }
-    x[v] = Isa::mul(x[v], Isa::splat(recipe.scale));
-  }
-  Isa::storeWords(to + i / Isa::kElementsPerWord, x, N);
-}
-
-/// Packs up to eight rows, `words` words apart; rows past `rows.count` become zeros.
-template <class Isa, class Element>
-inline void packStrip(const Element* column, int64_t stride, const BlockRows& rows, int first, const RowRecipe& recipe,
-                      float* to) {
-  using Vec = typename Isa::Vec;
-  constexpr int L = Isa::kLanes;
-  const int64_t words = recipe.dimension / Isa::kElementsPerWord;
-  const int left = rows.count - first;
-  const int count = left < 0 ? 0 : left < kStripRows ? left : kStripRows;
-  const Element* from[kStripRows];
-  for (int r = 0; r < count; ++r) {
-    from[r] = column + rows.index[first + r] * stride;
-    prefetchRow(column, stride, rows, first + r + kStripRows, recipe.dimension);
-  }
-  const StripMoments moments = stripMoments<Isa>(from, count, recipe);
-  for (int r = 0; r < count; ++r) {
-    const int64_t row = rows.index[first + r];
-    const float* cosine = recipe.cosine == nullptr ? nullptr : recipe.cosine + row * (recipe.dimension / 2);
-    const float* sine = recipe.cosine == nullptr ? nullptr : recipe.sine + row * (recipe.dimension / 2);
-    const Vec mean = Isa::splat(moments.mean[r]), inverse = Isa::splat(moments.inverse[r]);
-    int64_t i = 0;
-    for (; i + 2 * L <= recipe.dimension; i += 2 * L) {
-      packVectors<Isa, 2>(from[r], i, recipe, cosine, sine, mean, inverse, to + r * words);
-    }
-    if (i < recipe.dimension) {
-      packVectors<Isa, 1>(from[r], i, recipe, cosine, sine, mean, inverse, to + r * words);
-    }
-  }
-  memset(to + count * words, 0, (kStripRows - count) * words * sizeof(float));
-}
-
-template <class Isa, class Element>
-inline void packQueries(const Element* column, int64_t stride, const BlockRows& rows, const RowRecipe& recipe,
-                        float* to) {
-  const int64_t words = recipe.dimension / Isa::kElementsPerWord;
-  for (int first = 0; first < kBlock; first += kStripRows) {
-    packStrip<Isa>(column, stride, rows, first, recipe, to + first * words);
+  int64_t j = 0;
+  for (; j + L <= dimension / 2; j += L)
+    body.template operator()<L>(j);
+  if constexpr (L > 8) {
+    if (j < dimension / 2)
+      body.template operator()<L / 2>(j);
   }
 }
 
-template <class Isa, class Element>
-inline void packKeys(const Element* column, int64_t stride, const BlockRows& rows, const RowRecipe& recipe, float* to) {
-  constexpr int kStep = Isa::kTransposeStep;
-  constexpr int kColumns = kKeyColumns<Isa>;
-  static_assert(kStripRows % kStep == 0, "a strip is transposed in whole squares");
-  const int64_t words = recipe.dimension / Isa::kElementsPerWord;
-  alignas(64) float strip[kStripRows * kMaxHeadDimension];
-  for (int first = 0; first < kBlock; first += kStripRows) {
-    packStrip<Isa>(column, stride, rows, first, recipe, strip);
-    float* panel = to + first / kColumns * (words * kColumns) + first % kColumns;
-    for (int r = 0; r < kStripRows; r += kStep) {
-      for (int64_t w = 0; w < words; w += kStep) {
-        Isa::transpose(strip + r * words + w, words, panel + w * kColumns + r, kColumns);
+/// Normalizing a row is `x · factor + offset`: the inverse deviation, and that times −mean.
+template <class Isa>
+struct BlockMoments {
+  alignas(64) float factor[kBlock];
+  alignas(64) float offset[kBlock];
+
+  /// Takes as many rows at once as a vector has lanes, so that their moments are one vector.
+  template <class Element>
+  BlockMoments(const OperandRows<Element>& rows, const RowRecipe& recipe) {
+    using Vec = typename Isa::Vec;
+    for (int first = 0; first < kBlock; first += Isa::kLanes) {
+      Vec mean = Isa::zero(), inverse = Isa::splat(1.0f);
+      if (recipe.norm != SVG_NORM_NONE) {
+        Vec variance;
+        const bool isCentered = recipe.norm == SVG_NORM_LAYER;
+        addMoments(rows.row + first, recipe.dimension, isCentered, mean, variance);
+        // The variance about zero has lost digits where the mean is large; that about nearly the mean has not.
+        if (isCentered && Isa::anyPositive(Isa::fmsub(mean, mean, Isa::mul(Isa::splat(4.0f), variance))))
+          addMoments(rows.row + first, recipe.dimension, isCentered, mean, variance);
+        inverse = Isa::div(inverse, Isa::sqrt(Isa::add(variance, Isa::splat(recipe.eps))));
       }
+      Isa::store(factor + first, inverse);
+      Isa::store(offset + first, Isa::mul(Isa::sub(Isa::zero(), mean), inverse));
     }
+  }
+
+private:
+  /// Improves the means of rows, and finds their variances about them if they are centered, else about `mean`.
+  template <class Element>
+  static inline void addMoments(const Element* const* rows, int64_t dimension, bool isCentered, typename Isa::Vec& mean,
+                                typename Isa::Vec& variance) {
+    using Vec = typename Isa::Vec;
+    constexpr int L = Isa::kLanes;
+    const Vec inverseCount = Isa::splat(1.0f / static_cast<float>(dimension));
+    alignas(64) float means[L];
+    Isa::store(means, mean);
+    Vec sums[L], squares[L];
+    // The sums of half the rows fit the registers.
+    for (int half = 0; half < L; half += L / 2) {
+      Vec sum[L / 2], square[L / 2];
+      SVG_UNROLL for (int r = 0; r < L / 2; ++r) sum[r] = square[r] = Isa::zero();
+      forPairs<Isa>(dimension, [&]<int N>(int64_t j) {
+        SVG_UNROLL for (int r = 0; r < L / 2; ++r) {
+          const auto x = Isa::template loadPairs<N>(rows[half + r] + 2 * j);
+          const Vec even = Isa::template keepFirst<N>(Isa::sub(x.even, Isa::splat(means[half + r])));
+          const Vec odd = Isa::template keepFirst<N>(Isa::sub(x.odd, Isa::splat(means[half + r])));
+          sum[r] = Isa::add(sum[r], Isa::add(even, odd));
+          square[r] = Isa::fma(even, even, Isa::fma(odd, odd, square[r]));
+        }
+      });
+      SVG_UNROLL for (int r = 0; r < L / 2; ++r) sums[half + r] = sum[r], squares[half + r] = square[r];
+    }
+    variance = Isa::mul(Isa::sumEach(squares), inverseCount);
+    if (isCentered) {
+      const Vec shift = Isa::mul(Isa::sumEach(sums), inverseCount);
+      variance = Isa::max(Isa::sub(variance, Isa::mul(shift, shift)), Isa::zero());
+      mean = Isa::add(mean, shift);
+    }
+  }
+};
+
+/// Normalizes, rotates and packs as many rows as a vector has lanes, `words` words apart.
+template <class Isa, bool kRotates, class Element>
+inline void packStrip(const OperandRows<Element>& rows, const BlockRows& block, int first, const RowRecipe& recipe,
+                      const BlockMoments<Isa>& moments, float* to) {
+  using Vec = typename Isa::Vec;
+  const int64_t half = recipe.dimension / 2, words = recipe.dimension / Isa::kElementsPerWord;
+  forPairs<Isa>(recipe.dimension, [&]<int N>(int64_t j) {
+    const Pairs<Vec> weight = {Isa::load(recipe.weight[0] + j), Isa::load(recipe.weight[1] + j)};
+    const Pairs<Vec> bias = {Isa::load(recipe.bias[0] + j), Isa::load(recipe.bias[1] + j)};
+    float* line = to + 2 * j / Isa::kElementsPerWord;
+    for (int r = first; r < first + Isa::kLanes; ++r, line += words) {
+      rows.template prefetchNext<Isa>(r, 2 * j, 2 * N, recipe.dimension);
+      const Vec factor = Isa::splat(moments.factor[r]), offset = Isa::splat(moments.offset[r]);
+      auto [even, odd] = Isa::template loadPairs<N>(rows.row[r] + 2 * j);
+      even = Isa::fma(Isa::fma(even, factor, offset), weight.even, bias.even);
+      odd = Isa::fma(Isa::fma(odd, factor, offset), weight.odd, bias.odd);
+      if constexpr (kRotates) {
+        const Vec c = Isa::template loadFirst<N>(recipe.cosine + block.index[r] * half + j);
+        const Vec s = Isa::template loadFirst<N>(recipe.sine + block.index[r] * half + j);
+        const Vec turned = Isa::fmsub(even, c, Isa::mul(odd, s));
+        odd = Isa::fma(odd, c, Isa::mul(even, s));
+        even = turned;
+      }
+      Isa::template storePairs<N>(line, {even, odd});
+    }
+  });
+  for (int r = block.count > first ? block.count - first : 0; r < Isa::kLanes; ++r)
+    memset(to + r * words, 0, words * sizeof(float));
+}
+
+/// The same for rows that are rotated or not.
+template <class Isa, class Element>
+inline void packStrip(const OperandRows<Element>& rows, const BlockRows& block, int first, const RowRecipe& recipe,
+                      const BlockMoments<Isa>& moments, float* to) {
+  if (recipe.cosine != nullptr) {
+    packStrip<Isa, true>(rows, block, first, recipe, moments, to);
+  } else {
+    packStrip<Isa, false>(rows, block, first, recipe, moments, to);
   }
 }
 
 template <class Isa, class Element>
-inline void packValues(const Element* column, int64_t stride, const BlockRows& rows, int64_t dimension, float* to) {
-  using Vec = typename Isa::Vec;
+inline void packQueries(const OperandRows<Element>& rows, const BlockRows& block, const RowRecipe& recipe, float* to) {
+  const BlockMoments<Isa> moments(rows, recipe);
+  const int64_t words = recipe.dimension / Isa::kElementsPerWord;
+  for (int first = 0; first < kBlock; first += Isa::kLanes)
+    packStrip<Isa>(rows, block, first, recipe, moments, to + first * words);
+}
+
+template <class Isa, class Element>
+inline void packKeys(const OperandRows<Element>& rows, const BlockRows& block, const RowRecipe& recipe, float* to) {
+  constexpr int L = Isa::kLanes;
+  constexpr int kColumns = kKeyColumns<Isa>;
+  const BlockMoments<Isa> moments(rows, recipe);
+  const int64_t words = recipe.dimension / Isa::kElementsPerWord;
+  alignas(64) float strip[L * kMaxHeadDimension];
+  for (int first = 0; first < kBlock; first += L) {
+    packStrip<Isa>(rows, block, first, recipe, moments, strip);
+    float* panel = to + first / kColumns * (words * kColumns) + first % kColumns;
+    for (int64_t w = 0; w < words; w += L)
+      Isa::transpose(strip + w, words, panel + w * kColumns, kColumns, words - w < L ? words - w : L);
+  }
+}
+
+/// Words of values are neighbors in a sum over rows.
+template <class Isa, class Element>
+inline void packValues(const OperandRows<Element>& rows, int64_t dimension, float* to) {
   constexpr int L = Isa::kLanes;
   constexpr int kStep = Isa::kElementsPerWord;
   const int columns = valueVectors<Isa>(dimension) * L;
-  const int64_t panelWords = kBlock / kStep * columns;
   for (int r = 0; r < kBlock; r += kStep) {
-    for (int next = 0; next < kStep; ++next) {
-      prefetchRow(column, stride, rows, r + kStripRows + next, dimension);
-    }
-    const Element* first = r < rows.count ? column + rows.index[r] * stride : nullptr;
+    for (int i = 0; i < kStep; ++i)
+      rows.template prefetchNext<Isa>(r + i, 0, dimension, dimension);
+    const Element *a = rows.row[r], *b = rows.row[r + kStep - 1];
     float* line = to + r / kStep * columns;
-    for (int64_t d = 0; d < dimension; d += columns, line += panelWords) {
-      for (int c = 0; c < columns; c += L) {
-        Vec words = first != nullptr ? read<Isa>(first + d + c) : Isa::zero();
-        if constexpr (kStep == 2) {
-          const bool hasSecond = r + 1 < rows.count;
-          const Vec second = hasSecond ? read<Isa>(column + rows.index[r + 1] * stride + d + c) : Isa::zero();
-          words = Isa::zip(words, second);
-        }
-        Isa::store(line + c, words);
-      }
+    for (int64_t d = 0; d < dimension; d += columns, line += kBlock / kStep * columns) {
+      for (int c = 0; c < columns; c += L)
+        Isa::store(line + c, Isa::loadColumn(a + d + c, b + d + c));
     }
   }
 }

@@ -10,18 +10,31 @@
 
 namespace {
 
-/// Positions of a block of rows or keys in both orders.
-struct Positions {
+/// Positions of a block of keys in both orders. Those from `count` on have the position of the last one.
+struct KeyPositions {
   int32_t frameMajor[kBlock];
   int32_t tokenMajor[kBlock];
 
-  void fill(const svg_geometry& g, const int32_t* index, int count) {
+  void fill(const svg_geometry& g, const BlockRows& rows) {
+    TokenWalk walk(g, rows.index[0]);
     for (int i = 0; i < kBlock; ++i) {
-      frameMajor[i] = i < count ? index[i] : 0;
-      tokenMajor[i] = tokenMajorIndex(g, frameMajor[i]);
+      const int existing = i < rows.count ? i : rows.count - 1;
+      frameMajor[i] = rows.index[existing];
+      tokenMajor[i] = walk.position();
+      if (i == existing && i + 1 < rows.count)
+        walk.advance();
     }
   }
 };
+
+/// Where the sampled rows are.
+inline void findSampledRows(const svg_profile& p, const ProfileScratch<float>& scratch) {
+  for (int64_t r = 0; r < scratch.rows; ++r) {
+    const int32_t row = p.rows[r < p.row_count ? r : p.row_count - 1];
+    scratch.frameMajor()[r] = row;
+    scratch.tokenMajor()[r] = tokenMajorIndex(p.projection.geometry, row);
+  }
+}
 
 template <class Isa, class Element>
 inline void packSampledRows(const svg_profile& p, int64_t head, float* queries) {
@@ -29,35 +42,44 @@ inline void packSampledRows(const svg_profile& p, int64_t head, float* queries) 
   const svg_segment& video = p.projection.video;
   const int64_t blockWords = kBlock * g.head_dimension / Isa::kElementsPerWord;
   const RowRecipe recipe = queryRecipe(video, g.head_dimension, static_cast<float>(p.softmax_scale * kLog2E));
-  BlockRows rows;
+  BlockRows rows = {&video, 0, {}};
   for (int64_t first = 0; first < p.row_count; first += kBlock) {
     rows.count = static_cast<int>(p.row_count - first < kBlock ? p.row_count - first : kBlock);
     memcpy(rows.index, p.rows + first, rows.count * sizeof(int32_t));
-    packQueries<Isa>(headColumn<Element>(g, video, kQuery, head), video.row_stride, rows, recipe,
+    packQueries<Isa>(OperandRows<Element>(p.projection, rows, kQuery, head, {0, nullptr}), rows, recipe,
                      queries + first / kBlock * blockWords);
   }
 }
 
 template <class Isa, class Element>
 inline void packKeyBlock(const svg_projection& p, int64_t head, const BlockRows& rows, float* keys, float* values) {
-  const svg_geometry& g = p.geometry;
-  const svg_segment& s = *rows.segment;
-  packKeys<Isa>(headColumn<Element>(g, s, kKey, head), s.row_stride, rows, keyRecipe(s, g.head_dimension), keys);
-  packValues<Isa>(headColumn<Element>(g, s, kValue, head), s.row_stride, rows, g.head_dimension, values);
+  const int64_t d = p.geometry.head_dimension, operand = p.geometry.heads * d;
+  packKeys<Isa>(OperandRows<Element>(p, rows, kKey, head, {operand, nullptr}), rows, keyRecipe(*rows.segment, d), keys);
+  packValues<Isa>(OperandRows<Element>(p, rows, kValue, head, {0, nullptr}), d, values);
+}
+
+/// What follows before key block `end`: the rows of video block `block` and of those behind it.
+inline NextRows nextRows(const svg_projection& p, int64_t head, int64_t block, int64_t end) {
+  if (block >= end || block >= videoBlocks(p.geometry))
+    return {nullptr, 0, 0, 0};
+  const int64_t element = p.element == SVG_BFLOAT16 ? 2 : 4, operand = p.geometry.heads * p.geometry.head_dimension;
+  const int64_t first = block * kBlock * p.video.row_stride + kKey * operand + head * p.geometry.head_dimension;
+  return {static_cast<const char*>(p.video.rows) + first * element, operand * element, p.video.row_stride * element,
+          p.geometry.head_dimension * element};
 }
 
 /// Updates the three variants of 64 sampled rows with one key block.
 template <class Isa, int NV>
-inline void profileKeyBlock(int groups, const float* q, const float* keys, const float* values, int64_t dimension,
-                            const KeyMask (&masks)[kVariants], const SoftmaxState<Isa> (&states)[kVariants]) {
+inline void profileKeyBlock(int groups, const float* q, const KeyBlock& keys, int64_t dimension,
+                            const SoftmaxState<Isa> (&states)[kVariants]) {
   alignas(64) float scores[kBlock * kBlock];
   alignas(64) float masked[kBlock * kBlock];
   alignas(64) float weights[kBlock * kBlock];
-  scoreBlock<Isa>(groups, q, keys, dimension / Isa::kElementsPerWord, scores);
+  scoreBlock<Isa>(groups, q, keys.keys, dimension / Isa::kElementsPerWord, scores);
   for (int group = 0; group < groups; ++group) {
     for (int v = 0; v < kVariants; ++v) {
-      if (maskRows<Isa>(masks[v], group * kTileRows, rowsOfGroup(group), scores, masked)) {
-        applyGroup<Isa, NV>(group, masked, weights, values, dimension, states[v]);
+      if (maskRows<Isa>(keys.masks[v], group * kTileRows, rowsOfGroup(group), scores, masked)) {
+        applyGroup<Isa, NV>(group, masked, weights, keys.values, dimension, states[v]);
       }
     }
   }
@@ -84,49 +106,62 @@ inline void profileTask(const svg_profile& p, int64_t task) {
   } else {
     packSampledRows<Isa, float>(p, head, scratch.queries());
   }
+  findSampledRows(p, scratch);
   const int64_t chunks = scratch.rows / kBlock;
   for (int v = 0; v < kVariants; ++v) {
     for (int64_t chunk = 0; chunk < chunks; ++chunk)
       stateOf<Isa>(scratch, v, chunk).clear(d);
   }
 
-  alignas(64) float keys[kBlock * kMaxHeadDimension];
-  alignas(64) float values[kBlock * kMaxHeadDimension];
-  Positions rowPositions, keyPositions;
+  constexpr int kBlocks = Isa::kHasTiles ? kStepBlocks : 1;
+  alignas(64) float keys[kBlocks][kBlock * kMaxHeadDimension / Isa::kElementsPerWord];
+  alignas(64) float values[kBlocks][kBlock * kMaxHeadDimension / Isa::kElementsPerWord];
+  KeyPositions positions[kBlocks];
+  KeyStep step;
   BlockRows rows;
   const int64_t end = firstBlockOfSplit(p, split + 1);
-  for (int64_t block = firstBlockOfSplit(p, split); block < end; ++block) {
-    findRows(p.projection, SVG_PATTERN_SPATIAL, block, rows);
-    if (rows.count == 0)
-      continue;
-    if (bfloat16) {
-      packKeyBlock<Isa, uint16_t>(p.projection, head, rows, keys, values);
-    } else {
-      packKeyBlock<Isa, float>(p.projection, head, rows, keys, values);
+  for (int64_t block = firstBlockOfSplit(p, split); block < end;) {
+    int blocks = 0;
+    for (; blocks < kBlocks && block < end; ++block) {
+      findRows(p.projection, SVG_PATTERN_SPATIAL, block, rows);
+      if (rows.count == 0)
+        continue;
+      if (bfloat16) {
+        packKeyBlock<Isa, uint16_t>(p.projection, head, rows, keys[blocks], values[blocks]);
+      } else {
+        packKeyBlock<Isa, float>(p.projection, head, rows, keys[blocks], values[blocks]);
+      }
+      KeyPositions& at = positions[blocks];
+      at.fill(g, rows);
+      const bool video = block < videoBlocks(g);
+      const int32_t spatialWidth = video ? clampWidth(p.spatial_half_width) : kEveryPair;
+      const int32_t temporalWidth = video ? clampWidth(p.temporal_half_width) : kEveryPair;
+      step.blocks[blocks] = {keys[blocks],
+                             values[blocks],
+                             {{scratch.frameMajor(), at.frameMajor, kEveryPair, rows.count},
+                              {scratch.frameMajor(), at.frameMajor, spatialWidth, rows.count},
+                              {scratch.tokenMajor(), at.tokenMajor, temporalWidth, rows.count}}};
+      ++blocks;
     }
-    const bool video = block < videoBlocks(g);
-    if (video)
-      keyPositions.fill(g, rows.index, rows.count);
-    const int32_t spatialWidth = video ? clampWidth(p.spatial_half_width) : kEveryPair;
-    const int32_t temporalWidth = video ? clampWidth(p.temporal_half_width) : kEveryPair;
+    if (blocks == 0)
+      break;
+    for (; blocks < kBlocks; ++blocks)
+      step.blocks[blocks] = step.blocks[0].withoutKeys();
+    step.next = nextRows(p.projection, head, block, end);
     for (int64_t chunk = 0; chunk < chunks; ++chunk) {
       const int64_t left = p.row_count - chunk * kBlock;
       const int count = static_cast<int>(left < kBlock ? left : kBlock);
-      rowPositions.fill(g, p.rows + chunk * kBlock, count);
-      const KeyMask masks[kVariants] = {
-          {rowPositions.frameMajor, keyPositions.frameMajor, kEveryPair, rows.count},
-          {rowPositions.frameMajor, keyPositions.frameMajor, spatialWidth, rows.count},
-          {rowPositions.tokenMajor, keyPositions.tokenMajor, temporalWidth, rows.count},
-      };
       const SoftmaxState<Isa> states[kVariants] = {stateOf<Isa>(scratch, kAllKeys, chunk),
                                                    stateOf<Isa>(scratch, kSpatialBand, chunk),
                                                    stateOf<Isa>(scratch, kTemporalBand, chunk)};
       const float* queries = scratch.queries() + chunk * blockWords;
       if constexpr (Isa::kHasTiles) {
-        profileTiles<Isa, NV>(count, queries, keys, values, d, masks, states);
+        profileTiles<Isa, NV>(count, queries, step, d, states);
       } else {
-        profileKeyBlock<Isa, NV>(groupsFor(count), queries, keys, values, d, masks, states);
+        profileKeyBlock<Isa, NV>(groupsFor(count), queries, step.blocks[0], d, states);
       }
+      for (int b = 0; b < kBlocks; ++b)
+        step.blocks[b].advanceRows();
     }
   }
   for (int v = 0; v < kVariants; ++v) {

@@ -18,7 +18,7 @@ struct ProfileScratch {
   int64_t dimension;
 
   int64_t perVariant() const { return rows * (2 + kScratchLanes + dimension); }
-  int64_t perTask() const { return kVariants * perVariant() + rows * dimension; }
+  int64_t perTask() const { return kVariants * perVariant() + rows * (dimension + 2); }
 
   Real* base;
 
@@ -27,6 +27,9 @@ struct ProfileScratch {
   Real* sums(int v) const { return total(v) + rows; }
   Real* output(int v) const { return sums(v) + rows * kScratchLanes; }
   Real* queries() const { return base + kVariants * perVariant(); }
+  /// Where the sampled rows are in frame-major and in token-major order; padding is where the last row is.
+  int32_t* frameMajor() const { return reinterpret_cast<int32_t*>(queries() + rows * dimension); }
+  int32_t* tokenMajor() const { return frameMajor() + rows; }
 };
 
 template <class Real>
@@ -36,9 +39,27 @@ inline ProfileScratch<Real> profileScratch(const svg_profile& p, int64_t task) {
   return scratch;
 }
 
+/// A video token in both orders: its index is frame-major, `position()` token-major.
+struct TokenWalk {
+  int64_t frames, tokensPerFrame, frame, place;
+
+  TokenWalk(const svg_geometry& g, int64_t index)
+      : frames(g.frames), tokensPerFrame(g.tokens_per_frame), frame(index / tokensPerFrame),
+        place(index % tokensPerFrame) {}
+
+  int32_t position() const { return static_cast<int32_t>(place * frames + frame); }
+
+  void advance() {
+    if (++place == tokensPerFrame) {
+      place = 0;
+      ++frame;
+    }
+  }
+};
+
 /// Index of a frame-major video token in token-major order.
 inline int32_t tokenMajorIndex(const svg_geometry& g, int64_t frameMajor) {
-  return static_cast<int32_t>(frameMajor % g.tokens_per_frame * g.frames + frameMajor / g.tokens_per_frame);
+  return TokenWalk(g, frameMajor).position();
 }
 
 /// The key blocks of a split: video blocks in frame-major order, then text blocks.

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "simd.h"
-#include "transpose_avx.h"
 
 namespace {
 
@@ -27,6 +26,10 @@ struct Avx2 {
   static SVG_INLINE Vec fma(Vec a, Vec b, Vec c) { return _mm256_fmadd_ps(a, b, c); }
   static SVG_INLINE Vec max(Vec a, Vec b) { return _mm256_max_ps(a, b); }
   static SVG_INLINE Vec multiplyAdd(Vec a, Vec b, Vec acc) { return _mm256_fmadd_ps(a, b, acc); }
+
+  static SVG_INLINE Vec fmsub(Vec a, Vec b, Vec c) { return _mm256_fmsub_ps(a, b, c); }
+  static SVG_INLINE Vec div(Vec a, Vec b) { return _mm256_div_ps(a, b); }
+  static SVG_INLINE Vec sqrt(Vec x) { return _mm256_sqrt_ps(x); }
 
   static SVG_INLINE float sum(Vec x) {
     __m128 half = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
@@ -74,14 +77,32 @@ struct Avx2 {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(p), packed);
   }
 
-  /// Each of 4 numbers twice: `a, a, b, b, …`.
-  static SVG_INLINE Vec loadTwice(const float* p) {
-    const Vec x = _mm256_castps128_ps256(_mm_loadu_ps(p));
-    return _mm256_permutevar8x32_ps(x, _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3));
+  /// N is always the number of lanes: dimensions are multiples of 16.
+  template <int N>
+  static SVG_INLINE Vec loadFirst(const float* p) {
+    return load(p);
   }
-  /// Rotates adjacent pairs: `(x0·c − x1·s, x1·c + x0·s)`.
-  static SVG_INLINE Vec rotatePairs(Vec x, Vec c, Vec s) {
-    return _mm256_fmaddsub_ps(x, c, _mm256_mul_ps(_mm256_permute_ps(x, 0xb1), s));
+  template <int N>
+  static SVG_INLINE Vec keepFirst(Vec x) {
+    return x;
+  }
+  template <int N>
+  static SVG_INLINE Pairs<Vec> loadPairs(const uint16_t* p) {
+    const IVec words = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+    return {_mm256_castsi256_ps(_mm256_slli_epi32(words, 16)),
+            _mm256_castsi256_ps(_mm256_and_si256(words, _mm256_set1_epi32(static_cast<int>(0xffff0000))))};
+  }
+  template <int N>
+  static SVG_INLINE Pairs<Vec> loadPairs(const float* p) {
+    const Vec a = load(p), b = load(p + kLanes);
+    const Vec low = _mm256_permute2f128_ps(a, b, 0x20), high = _mm256_permute2f128_ps(a, b, 0x31);
+    return {_mm256_shuffle_ps(low, high, 0x88), _mm256_shuffle_ps(low, high, 0xdd)};
+  }
+  /// Stores the even elements, then the odd ones.
+  template <int N>
+  static SVG_INLINE void storePairs(float* p, Pairs<Vec> x) {
+    store(p, x.even);
+    store(p + N, x.odd);
   }
 
   static SVG_INLINE IVec loadIndices(const int32_t* p) {
@@ -97,11 +118,6 @@ struct Avx2 {
   static SVG_INLINE Vec select(Mask mask, Vec yes, Vec no) { return _mm256_blendv_ps(no, yes, mask); }
   static SVG_INLINE bool any(Mask mask) { return _mm256_movemask_ps(mask) != 0; }
 
-  /// Stores neighbors as words.
-  static SVG_INLINE void storeWords(float* p, const Vec* x, int vectors) {
-    for (int v = 0; v < vectors; ++v)
-      store(p + v * kLanes, x[v]);
-  }
   /// Vectors of neighbors to vectors of words, in order.
   static SVG_INLINE void toWords(const Vec* x, Vec* words, int vectors) {
     for (int v = 0; v < vectors; ++v)
@@ -110,9 +126,34 @@ struct Avx2 {
   /// Adds the elements of each word to a lane.
   static SVG_INLINE Vec addWords(Vec acc, Vec words) { return _mm256_add_ps(acc, words); }
 
-  static constexpr int kTransposeStep = 8;
-  static SVG_INLINE void transpose(const float* from, int64_t fromStride, float* to, int64_t toStride) {
-    transpose8x8(from, fromStride, to, toStride);
+  /// The values of one row as words; `second` would be its neighbor.
+  static SVG_INLINE Vec loadColumn(const float* first, const float*) { return load(first); }
+  static SVG_INLINE Vec loadColumn(const uint16_t* first, const uint16_t*) { return loadBFloat16(first); }
+
+  /// Transposes 8 × 8 words; strides in words.
+  static SVG_INLINE void transpose(const float* from, int64_t fromStride, float* to, int64_t toStride, int64_t) {
+    __m256 r[8], t[8];
+    SVG_UNROLL for (int i = 0; i < 8; ++i) r[i] = _mm256_loadu_ps(from + i * fromStride);
+    SVG_UNROLL for (int i = 0; i < 4; ++i) {
+      t[2 * i] = _mm256_unpacklo_ps(r[2 * i], r[2 * i + 1]);
+      t[2 * i + 1] = _mm256_unpackhi_ps(r[2 * i], r[2 * i + 1]);
+    }
+    SVG_UNROLL for (int i = 0; i < 2; ++i) {
+      r[4 * i] = _mm256_shuffle_ps(t[4 * i], t[4 * i + 2], 0x44);
+      r[4 * i + 1] = _mm256_shuffle_ps(t[4 * i], t[4 * i + 2], 0xee);
+      r[4 * i + 2] = _mm256_shuffle_ps(t[4 * i + 1], t[4 * i + 3], 0x44);
+      r[4 * i + 3] = _mm256_shuffle_ps(t[4 * i + 1], t[4 * i + 3], 0xee);
+    }
+    SVG_UNROLL for (int i = 0; i < 4; ++i) {
+      _mm256_storeu_ps(to + i * toStride, _mm256_permute2f128_ps(r[i], r[i + 4], 0x20));
+      _mm256_storeu_ps(to + (i + 4) * toStride, _mm256_permute2f128_ps(r[i], r[i + 4], 0x31));
+    }
+  }
+  /// The sums of 8 vectors.
+  static SVG_INLINE Vec sumEach(const Vec* x) {
+    const Vec low = _mm256_hadd_ps(_mm256_hadd_ps(x[0], x[1]), _mm256_hadd_ps(x[2], x[3]));
+    const Vec high = _mm256_hadd_ps(_mm256_hadd_ps(x[4], x[5]), _mm256_hadd_ps(x[6], x[7]));
+    return add(_mm256_permute2f128_ps(low, high, 0x20), _mm256_permute2f128_ps(low, high, 0x31));
   }
 };
 

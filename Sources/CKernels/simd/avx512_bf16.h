@@ -27,13 +27,14 @@ struct Avx512BFloat16 : Avx512 {
     memcpy(p, &packed, sizeof packed);
   }
 
-  /// Stores neighbors as words.
-  static SVG_INLINE void storeWords(float* p, const Vec* x, int vectors) {
-    for (int v = 0; v + 1 < vectors; v += 2) {
-      store(p + v / 2 * kLanes, reinterpret_cast<Vec>(_mm512_cvtne2ps_pbh(x[v + 1], x[v])));
-    }
-    if (vectors % 2 != 0) {
-      storeBFloat16(reinterpret_cast<uint16_t*>(p + vectors / 2 * kLanes), x[vectors - 1]);
+  /// Stores the first N lanes as words: pairs of even elements, then pairs of odd ones.
+  template <int N>
+  static SVG_INLINE void storePairs(float* p, Pairs<Vec> x) {
+    const auto words = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(x.odd, x.even));
+    if constexpr (N == kLanes) {
+      _mm512_storeu_si512(p, words);
+    } else {
+      _mm512_mask_compressstoreu_epi32(p, kFirst<N / 2> | kFirst<N / 2> << kLanes / 2, words);
     }
   }
   /// Vectors of neighbors, an even number of them, to vectors of words, in order.
@@ -41,11 +42,15 @@ struct Avx512BFloat16 : Avx512 {
     for (int v = 0; v < vectors; v += 2)
       words[v / 2] = reinterpret_cast<Vec>(_mm512_cvtne2ps_pbh(x[v + 1], x[v]));
   }
-  /// Words `(a0, b0), (a1, b1), …`: what two rows are to a sum over rows.
-  static SVG_INLINE Vec zip(Vec a, Vec b) {
+  /// The values of two rows as words `(a0, b0), (a1, b1), …`.
+  static SVG_INLINE Vec loadColumn(const uint16_t* a, const uint16_t* b) {
+    const __m512i low = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(a)));
+    return _mm512_castsi512_ps(_mm512_or_si512(low, _mm512_castps_si512(loadBFloat16(b))));
+  }
+  static SVG_INLINE Vec loadColumn(const float* a, const float* b) {
     const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6,
                                            21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
-    const __m512i both = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(b, a));
+    const auto both = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(load(b), load(a)));
     return _mm512_castsi512_ps(_mm512_permutexvar_epi16(order, both));
   }
   /// The elements whose bit is set; zeros for the others.

@@ -27,6 +27,10 @@ struct Neon {
   static SVG_INLINE Vec max(Vec a, Vec b) { return vmaxq_f32(a, b); }
   static SVG_INLINE Vec multiplyAdd(Vec a, Vec b, Vec acc) { return vfmaq_f32(acc, a, b); }
 
+  static SVG_INLINE Vec fmsub(Vec a, Vec b, Vec c) { return vnegq_f32(vfmsq_f32(c, a, b)); }
+  static SVG_INLINE Vec div(Vec a, Vec b) { return vdivq_f32(a, b); }
+  static SVG_INLINE Vec sqrt(Vec x) { return vsqrtq_f32(x); }
+
   static SVG_INLINE float sum(Vec x) { return vaddvq_f32(x); }
   static SVG_INLINE float maximum(Vec x) { return vmaxvq_f32(x); }
   static SVG_INLINE bool anyPositive(Vec x) { return vmaxvq_u32(vcgtzq_f32(x)) != 0; }
@@ -57,15 +61,31 @@ struct Neon {
     vst1_u16(p, vshrn_n_u32(kept, 16));
   }
 
-  /// Each of 2 numbers twice: `a, a, b, b`.
-  static SVG_INLINE Vec loadTwice(const float* p) {
-    const float32x2_t x = vld1_f32(p);
-    return vcombine_f32(vdup_lane_f32(x, 0), vdup_lane_f32(x, 1));
+  /// N is always the number of lanes: dimensions are multiples of 16.
+  template <int N>
+  static SVG_INLINE Vec loadFirst(const float* p) {
+    return load(p);
   }
-  /// Rotates adjacent pairs: `(x0·c − x1·s, x1·c + x0·s)`.
-  static SVG_INLINE Vec rotatePairs(Vec x, Vec c, Vec s) {
-    const float signs[] = {-1.0f, 1.0f, -1.0f, 1.0f};
-    return vfmaq_f32(vmulq_f32(x, c), vmulq_f32(vrev64q_f32(x), s), vld1q_f32(signs));
+  template <int N>
+  static SVG_INLINE Vec keepFirst(Vec x) {
+    return x;
+  }
+  template <int N>
+  static SVG_INLINE Pairs<Vec> loadPairs(const uint16_t* p) {
+    const uint32x4_t words = vreinterpretq_u32_u16(vld1q_u16(p));
+    return {vreinterpretq_f32_u32(vshlq_n_u32(words, 16)),
+            vreinterpretq_f32_u32(vandq_u32(words, vdupq_n_u32(0xffff0000)))};
+  }
+  template <int N>
+  static SVG_INLINE Pairs<Vec> loadPairs(const float* p) {
+    const float32x4x2_t pairs = vld2q_f32(p);
+    return {pairs.val[0], pairs.val[1]};
+  }
+  /// Stores the even elements, then the odd ones.
+  template <int N>
+  static SVG_INLINE void storePairs(float* p, Pairs<Vec> x) {
+    store(p, x.even);
+    store(p + N, x.odd);
   }
 
   static SVG_INLINE IVec loadIndices(const int32_t* p) { return vld1q_s32(p); }
@@ -77,11 +97,6 @@ struct Neon {
   static SVG_INLINE Vec select(Mask mask, Vec yes, Vec no) { return vbslq_f32(mask, yes, no); }
   static SVG_INLINE bool any(Mask mask) { return vmaxvq_u32(mask) != 0; }
 
-  /// Stores neighbors as words.
-  static SVG_INLINE void storeWords(float* p, const Vec* x, int vectors) {
-    for (int v = 0; v < vectors; ++v)
-      store(p + v * kLanes, x[v]);
-  }
   /// Vectors of neighbors to vectors of words, in order.
   static SVG_INLINE void toWords(const Vec* x, Vec* words, int vectors) {
     for (int v = 0; v < vectors; ++v)
@@ -90,9 +105,12 @@ struct Neon {
   /// Adds the elements of each word to a lane.
   static SVG_INLINE Vec addWords(Vec acc, Vec words) { return vaddq_f32(acc, words); }
 
-  static constexpr int kTransposeStep = 4;
+  /// The values of one row as words; `second` would be its neighbor.
+  static SVG_INLINE Vec loadColumn(const float* first, const float*) { return load(first); }
+  static SVG_INLINE Vec loadColumn(const uint16_t* first, const uint16_t*) { return loadBFloat16(first); }
+
   /// Transposes 4 × 4 words; strides in words.
-  static SVG_INLINE void transpose(const float* from, int64_t fromStride, float* to, int64_t toStride) {
+  static SVG_INLINE void transpose(const float* from, int64_t fromStride, float* to, int64_t toStride, int64_t) {
     const float32x4x2_t low = vtrnq_f32(vld1q_f32(from), vld1q_f32(from + fromStride));
     const float32x4x2_t high = vtrnq_f32(vld1q_f32(from + 2 * fromStride), vld1q_f32(from + 3 * fromStride));
     vst1q_f32(to, vcombine_f32(vget_low_f32(low.val[0]), vget_low_f32(high.val[0])));
@@ -100,6 +118,8 @@ struct Neon {
     vst1q_f32(to + 2 * toStride, vcombine_f32(vget_high_f32(low.val[0]), vget_high_f32(high.val[0])));
     vst1q_f32(to + 3 * toStride, vcombine_f32(vget_high_f32(low.val[1]), vget_high_f32(high.val[1])));
   }
+  /// The sums of 4 vectors.
+  static SVG_INLINE Vec sumEach(const Vec* x) { return vpaddq_f32(vpaddq_f32(x[0], x[1]), vpaddq_f32(x[2], x[3])); }
 };
 
 } // namespace

@@ -54,4 +54,11 @@ constexpr float kExp2Unit[] = {6.931513118e-01f, 2.401644500e-01f, 5.579991355e-
 /// On [0, 1), error 8.6e-5: invisible after rounding to bfloat16 (3.9e-3).
 constexpr float kExp2UnitShort[] = {6.951167910e-01f, 2.276449710e-01f, 7.706706043e-02f};
 
+/// Pairs of neighbors, taken apart.
+template <class Vec>
+struct Pairs {
+  Vec even;
+  Vec odd;
+};
+
 } // namespace
