@@ -52,7 +52,7 @@ let package = Package(
     module("Models", ["Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer"]),
     module("Diffusion", ["Tensor", "Attention", "Compute", "Checkpoint", "Tokenizer", "Models"]),
     module(
-      "Quality", ["Figures", "Tensor", "Attention"],
+      "Quality", ["Files", "Figures", "Tensor", "Attention"],
       resources: [
         .embedInCode("Report/report.html"), .embedInCode("Report/report.css"), .embedInCode("Report/charts.js"),
         .embedInCode("Report/heads.js"), .embedInCode("Report/videos.js"), .embedInCode("Report/report.js"),
@@ -98,7 +98,7 @@ let package = Package(
     tests("TokenizerTests", ["Tokenizer", "Checkpoint"], resources: [.copy("Fixtures")]),
     tests("ModelsTests", ["Models", "Attention", "Compute", "Checkpoint", "Tensor"]),
     tests("DiffusionTests", ["Diffusion", "Media", "Models", "Attention", "Compute", "Tensor", "Checkpoint"]),
-    tests("QualityTests", ["Quality", "Attention", "Tensor"]),
+    tests("QualityTests", ["Quality", "Attention", "Files", "Tensor"]),
     tests(
       "MediaTests",
       [

@@ -45,6 +45,10 @@ public struct TokenLayout: Hashable, Sendable, Codable, CustomStringConvertible 
   /// `S = T + V`: tokens of the sequence, padding included.
   public var sequenceLength: Int { textTokens + videoTokens }
 
+  /// The longest sequence that masks are made for: the mask of full attention names each pair of blocks, so that its size grows
+  /// with the square, to 268 MB here with blocks of 64. Four times what HunyuanVideo has at 1280×720 with 129 frames.
+  public static let longestSequence = 1 << 19
+
   /// Tokens that take part in attention: `V` and the valid text.
   public var attendedTokens: Int { validTextTokens + videoTokens }
 

@@ -31,7 +31,7 @@ public struct AttentionShape: Hashable, Sendable {
     self.textFirst = textFirst
   }
 
-  /// Throws when no kernel could run the shape, or when it would not fit 31 bits.
+  /// Throws when no kernel could run the shape, or when no mask could be made for it.
   public func check() throws(BenchmarkError) {
     try require("--heads", heads)
     try require("--frames", frames)
@@ -41,9 +41,10 @@ public struct AttentionShape: Hashable, Sendable {
       throw BenchmarkError("--head-dimension must be even and at most 256, not \(headDimension)")
     }
     let (tokens, overflow) = frames.multipliedReportingOverflow(by: tokensPerFrame)
-    guard !overflow, tokens <= 1 << 24, textTokens <= 1 << 24, tokens + textTokens <= 1 << 24, heads <= 1 << 10 else {
+    let longest = TokenLayout.longestSequence
+    guard !overflow, tokens <= longest, textTokens <= longest - tokens, heads <= 1 << 10 else {
       throw BenchmarkError(
-        "--tokens, --text-tokens and --heads are too many: at most \(1 << 24) tokens and \(1 << 10) heads")
+        "--tokens, --text-tokens and --heads are too many: at most \(longest) tokens and \(1 << 10) heads")
     }
   }
 

@@ -18,7 +18,16 @@ extension BenchmarkResult {
     if let speedup, let shareOfIdeal {
       parts.append("\(Figure.number(speedup))× dense, \(Figure.percent(shareOfIdeal)) of the ideal")
     }
-    for figure in figures { parts.append("\(figure.name.replacing("_", with: " ")) \(Figure.number(figure.value))") }
+    for figure in figures { parts.append(Self.text(figure.name, figure.value)) }
     return parts.joined(separator: "  ")
+  }
+
+  /// For example `loading 52 ms` of `loading_seconds`.
+  private static func text(_ name: String, _ value: Double) -> String {
+    let words = name.split(separator: "_")
+    guard words.count > 1, words.last == "seconds" else {
+      return "\(words.joined(separator: " ")) \(Figure.number(value))"
+    }
+    return "\(words.dropLast().joined(separator: " ")) \(Figure.seconds(value))"
   }
 }

@@ -11,26 +11,28 @@ import Tensor
 public struct RandomModel: Sendable {
   /// Where the configurations are.
   public let source: ModelSource
+  /// Columns of pixels; the model's own number when `nil`.
+  public let width: Int?
+  /// Rows of pixels; the model's own number when `nil`.
+  public let height: Int?
   /// Frames of the video; the model's own number when `nil`.
   public let frames: Int?
-  /// Columns and rows of pixels; the model's own when `nil`.
-  public let size: (width: Int, height: Int)?
 
   /// Names a model and a video.
-  public init(_ source: ModelSource, frames: Int? = nil, size: (width: Int, height: Int)? = nil) {
+  public init(_ source: ModelSource, width: Int? = nil, height: Int? = nil, frames: Int? = nil) {
     self.source = source
-    self.frames = frames
-    self.size = size
+    (self.width, self.height, self.frames) = (width, height, frames)
   }
 
   /// Reads the configurations and takes the device into use.
+  /// - Throws: `GenerationError` for a size or options that mean nothing, `ModelError` for a size that the model cannot make,
+  ///   and what is wrong with the directory or the device.
   func prepared(_ options: GeneratorOptions) throws -> PreparedModel {
+    try GenerationRequest(prompt: "-", width: width, height: height, frames: frames).check()
     try options.check()
     let chosen = try options.makeDevice()
     let pipeline = try VideoPipeline(directory: source.directory().withRandomWeights(), device: chosen.device)
-    let usual = pipeline.model.description.defaultSize
-    let video = VideoSize(
-      width: size?.width ?? usual.width, height: size?.height ?? usual.height, frames: frames ?? usual.frames)
+    let video = pipeline.model.description.size(width: width, height: height, frames: frames)
     try pipeline.model.sizeRule.check(video)
     return PreparedModel(planner: Planner(pipeline: pipeline, source: source, chosen: chosen), video: video)
   }

@@ -39,6 +39,7 @@ public struct StepBenchmark: Sendable {
   ///   throw.
   public func run(_ options: GeneratorOptions) throws -> [BenchmarkResult] {
     let prepared = try model.prepared(options)
+    _ = try prepared.planner.layout(for: prepared.video)
     let (model, device) = (prepared.model, prepared.device)
     let description = model.description
     for numbers in numbers {

@@ -15,6 +15,8 @@ public struct VideoPipeline: Sendable {
   public let device: any ComputeDevice
   /// How steps are taken.
   public let schedulerSettings: any SchedulerSettings
+  /// The words that the model was trained on, if it was on few.
+  public let promptWords: PromptWords?
 
   /// Reads the configurations of a model; no weights.
   /// - Throws: `CheckpointError`, `ModelError` or ``DiffusionError`` for a directory, a configuration or a class that
@@ -23,6 +25,7 @@ public struct VideoPipeline: Sendable {
     self.device = device
     model = try VideoModelRegistry.model(in: directory)
     schedulerSettings = try directory.schedulerSettings()
+    promptWords = try PromptWords.read(directory)
   }
 
   /// Brings together what is known already.
@@ -30,6 +33,7 @@ public struct VideoPipeline: Sendable {
     self.model = model
     self.device = device
     self.schedulerSettings = schedulerSettings
+    promptWords = nil
   }
 
   /// Encodes images, each of the size of its video; the encoder is loaded for it and freed after it.

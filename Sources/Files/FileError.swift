@@ -1,6 +1,6 @@
 import Foundation
 
-/// Why a file could not be written.
+/// Why a file could not be read or written.
 public struct FileError: Error, Sendable, CustomStringConvertible {
   /// The kind of failure.
   public enum Code: String, Sendable {
@@ -8,6 +8,8 @@ public struct FileError: Error, Sendable, CustomStringConvertible {
     case unwritable
     /// The disk is full, or a quota is used up.
     case diskFull
+    /// The file does not exist, may not be read, or is none.
+    case unreadable
   }
 
   /// The kind of failure.

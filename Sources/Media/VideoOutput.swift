@@ -20,7 +20,8 @@ public struct VideoOutput: Sendable, Hashable {
   /// - Throws: ``MediaError`` with the code `unsupportedFormat` for any other extension.
   public init(path: String) throws {
     guard let format = Format(rawValue: (path as NSString).pathExtension.lowercased()) else {
-      throw MediaError(.unsupportedFormat, "“\(path)” must end in .mp4 or .y4m, which say how the video is written")
+      throw MediaError(
+        .unsupportedFormat, "“\(path)” must be a name that ends in .mp4 or .y4m, which say how the video is written")
     }
     self.path = path
     self.format = format

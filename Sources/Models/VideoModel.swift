@@ -59,6 +59,11 @@ public protocol VideoModel: Sendable {
   /// - Throws: `CheckpointError` that names the file, the tensor and both shapes.
   func checkWeights(of component: String) throws
 
+  /// Reads the tokenizers and lets go of them.
+  /// - Throws: `CheckpointError` or `TokenizerError` that names the file, ``ModelError`` for one that does not go with its
+  ///   text encoder.
+  func checkTokenizers() throws
+
   /// Loads the text encoder.
   func loadTextEncoder(on device: any ComputeDevice) throws -> any TextEncoder
 
@@ -124,6 +129,12 @@ public struct ModelDescription: Hashable, Sendable, Codable {
     self.guidanceKind = guidanceKind
     self.framesPerSecond = framesPerSecond
     self.weightBytes = weightBytes
+  }
+
+  /// The size of a video of which a part may be given: what is `nil` is the model's own.
+  public func size(width: Int?, height: Int?, frames: Int?) -> VideoSize {
+    VideoSize(
+      width: width ?? defaultSize.width, height: height ?? defaultSize.height, frames: frames ?? defaultSize.frames)
   }
 }
 

@@ -15,7 +15,7 @@ public struct VideoSize: Hashable, Sendable, Codable, CustomStringConvertible {
   }
 
   /// For example `720×480, 49 frames`.
-  public var description: String { "\(width)×\(height), \(frames) frames" }
+  public var description: String { "\(width)×\(height), \(frames) frame\(frames == 1 ? "" : "s")" }
 }
 
 /// Which sizes a model can make.

@@ -14,8 +14,6 @@ public struct QualityError: Error, Sendable, CustomStringConvertible {
     case wrongPictureCount
     /// Text that is no saved comparison.
     case invalidComparison
-    /// A report that could not be written.
-    case unwritableFile
   }
 
   /// What kind of thing went wrong.

@@ -18,7 +18,28 @@ enum Failure {
     case let error as ModelError where error.code == .illegalSize: ValidationError(error.message)
     case let error as MediaError where error.code == .unsupportedFormat: ValidationError(error.message)
     case let error as BenchmarkError: ValidationError(error.message)
+    case let error as ListedError:
+      // What is wrong in a list is no option of the command line.
+      if exit(for: error.cause) is ValidationError { ValidationError("\(error)") } else { error }
     default: error
+    }
+  }
+}
+
+/// What is wrong with a video of a list, and where the list says it.
+struct ListedError: Error, CustomStringConvertible {
+  /// For example `list.jsonl:3`.
+  let place: String
+  let cause: any Error
+
+  var description: String { "\(place): \(cause)" }
+
+  /// Runs something whose errors are about a line of a list, if `place` is one.
+  static func naming<Result>(_ place: String?, _ body: () async throws -> Result) async throws -> Result {
+    do {
+      return try await body()
+    } catch {
+      throw place.map { ListedError(place: $0, cause: error) } ?? error
     }
   }
 }

@@ -42,16 +42,21 @@ struct SVGen: AsyncParsableCommand {
       guard let usage = failure as? ValidationError else { exit(withError: failure) }
       let isBenchmark = Benchmark.configuration.subcommands.contains { $0 == type(of: command) }
       let name = "svgen \(isBenchmark ? "benchmark " : "")\(type(of: command)._commandName)"
-      Stream.error.write("Error: \(usage.message)\nSee '\(name) --help' for the options.\n")
+      StandardError.write("Error: \(usage.message)\nSee '\(name) --help' for the options.\n")
       exit(withError: ExitCode.validationFailure)
     }
   }
 
   /// Refuses a subcommand that does not exist and names those that do; the parser would speak of an argument too many.
   private static func checkSubcommand() throws {
-    guard let name = CommandLine.arguments.dropFirst().first, !name.hasPrefix("-") else { return }
-    let names = configuration.subcommands.map { $0._commandName } + ["help"]
-    guard !names.contains(name) else { return }
-    throw ValidationError("there is no subcommand “\(name)”; there are \(names.joined(separator: ", "))")
+    var (subcommands, others) = (configuration.subcommands, ["help"])
+    for name in CommandLine.arguments.dropFirst() {
+      guard !name.hasPrefix("-"), !subcommands.isEmpty, !others.contains(name) else { return }
+      guard let subcommand = subcommands.first(where: { $0._commandName == name }) else {
+        let names = subcommands.map { $0._commandName } + others
+        throw ValidationError("there is no subcommand “\(name)”; there are \(names.joined(separator: ", "))")
+      }
+      (subcommands, others) = (subcommand.configuration.subcommands, [])
+    }
   }
 }

@@ -39,6 +39,6 @@ import Testing
 extension RandomModel {
   /// A tiny model, and a tiny video.
   static func fixture(_ name: String) -> RandomModel {
-    RandomModel(.reference(Fixtures.model(name).path), frames: 9, size: (64, 64))
+    RandomModel(.reference(Fixtures.model(name).path), width: 64, height: 64, frames: 9)
   }
 }

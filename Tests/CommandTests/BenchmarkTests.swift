@@ -44,7 +44,7 @@ struct BenchmarkTests {
   @Test(arguments: [
     (["attention", "--tokens", "100"], "--tokens"), (["attention", "--head-dimension", "7"], "--head-dimension"),
     (["prepare", "--threads", "0"], "--threads"), (["conv", "--kernel", "2"], "--kernel"),
-    (["model", "--rounds", "0"], "--rounds"), (["decode", "--width", "64"], "--height"),
+    (["model", "--rounds", "0"], "--rounds"), (["decode", "--width", "64000"], "--width"),
     (["encode"], "--model"),
   ])
   func `a shape that cannot be is a usage error`(arguments: [String], option: String) async throws {

@@ -177,9 +177,11 @@ import Testing
     (["--prompt", "x", "--seeds", "1,-2"], ["--seeds", "a whole number"]),
     (["--prompt", "x", "--profile-rows", "0"], ["--profile-rows", "at least one row"]),
     (["--prompt", "x", "--dense-steps", "0,some"], ["--dense-steps", "such as 25%"]),
-    (["--prompt", "x", "--report", "."], ["--report", "folder", "such as report.html"]),
-    (["--prompt", "x", "--report", ""], ["--report", "empty", "such as report.html"]),
+    (["--prompt", "x", "--report", "."], ["--report", "is a folder", "add a file name"]),
+    (["--prompt", "x", "--report", ""], ["--report", "empty"]),
+    (["--prompt", "x", "--lpips", ""], ["--lpips", "empty"]),
     (["--prompt", "x", "--report", "none/report.html"], ["--report", "none", "does not exist"]),
+    (["--prompt", "x", "--method", "spatial", "--profile-rows", "8"], ["--profile-rows has no effect", "svg"]),
     (["--prompt", "x", "--report", "a.html", "--no-report"], ["--report", "--no-report", "exclude"]),
     (["--prompt", "x", "--width", "50"], ["width", "48", "64"]),
   ])
@@ -194,6 +196,31 @@ import Testing
       #expect(!outcome.error.contains("run 1"))
       #expect(try files(in: folder) == [])
     }
+  }
+
+  @Test(arguments: [
+    (#"{"prompt": "a", "width": 48}\#n{"prompt": "b", "width": 50}"#, [], ["list.jsonl:2: the width", "48 and 64"]),
+    (#"{"prompt": "a"}\#n{"prompt": "b", "seed": 1}"#, ["--seeds", "2,3"], ["--seeds", "list.jsonl:2", "exclude"]),
+  ])
+  func `what is wrong in a list is said with its line`(list: String, options: [String], words: [String]) async throws {
+    try await withTemporaryFolder { folder in
+      try Data(list.utf8).write(to: URL(filePath: folder + "/list.jsonl"))
+      let outcome = try await Command.run(
+        ["compare", "--prompts", "list.jsonl", "--model", Command.model, "--steps", "2"] + options, in: folder)
+      #expect(outcome.code == 64)
+      for word in words { #expect(outcome.error.contains(word), "\(outcome.error)") }
+      #expect(!outcome.error.contains("warming up"))
+    }
+  }
+
+  @Test func `a prompt that the model cannot understand is said once for all its runs`() async throws {
+    let options = ["--frames", "1", "--steps", "1", "--seeds", "0,1", "--no-report", "--json"]
+    let outcome = try await Command.run(["compare", "--prompt", "a black circle"] + options)
+    #expect(outcome.code == 0)
+    #expect(outcome.error.components(separatedBy: "has never seen “black”").count == 2, "\(outcome.error)")
+    let long = String(repeating: "circle ", count: 40)
+    let cut = try await Command.run(["compare", "--prompt", long, "--method", "svg,spatial"] + options.dropLast())
+    #expect(cut.error.components(separatedBy: "the prompt is too long").count == 3, "\(cut.error)")
   }
 
   @Test func `LPIPS is measured where its weights are given`() async throws {

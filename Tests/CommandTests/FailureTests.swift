@@ -248,4 +248,44 @@ struct FailureTests {
       #expect(try files(in: folder) == ["a.y4m", "code"])
     }
   }
+
+  @Test(
+    .enabled("the system has a device that is always full") { FileManager.default.fileExists(atPath: "/dev/full") },
+    arguments: [
+      "plan", "inspect", "doctor", "generate --prompt x --frames 1 --steps 2 -o a.y4m",
+      "generate --prompt x --frames 1 --steps 2 -o a.y4m --json",
+      "compare --prompt x --frames 1 --steps 2 --no-report",
+    ])
+  func `results that find no room on standard output are an error, and a video is made all the same`(
+    command: String
+  ) async throws {
+    try await withTemporaryFolder { folder in
+      let model = command.hasPrefix("doctor") ? "" : command == "inspect" ? #" "$model""# : #" --model "$model""#
+      let outcome = try await Command.shell(#"exec "$svgen" \#(command)\#(model) >/dev/full"#, in: folder)
+      #expect(outcome.code == 1)
+      #expect(outcome.error.contains("standard output cannot be written: No space left on device"), "\(outcome.error)")
+      #expect(try files(in: folder) == (command.hasPrefix("generate") ? ["a.y4m"] : []))
+    }
+  }
+
+  @Test func `the way on is said even where nothing but errors is to be`() async throws {
+    try await withTemporaryFolder { folder in
+      let line = #"ulimit -f 16; exec "$svgen" generate --model "$model" --prompt x --steps 2 -o a.y4m --quiet"#
+      let outcome = try await Command.shell(line, in: folder)
+      #expect(outcome.code == 1)
+      #expect(outcome.error.contains("svgen decode a.latents.safetensors -o a.y4m"))
+      #expect(!outcome.error.contains("loading"))
+    }
+  }
+
+  @Test func `a page that finds no room is named, without the words of a program`() async throws {
+    try await withTemporaryFolder { folder in
+      let line = #"ulimit -f 4; exec "$svgen" compare --model "$model" --prompt x --frames 1 --steps 2"#
+      let outcome = try await Command.shell(line, in: folder)
+      #expect(outcome.code == 1)
+      #expect(outcome.error.contains("report.html: free some space"), "\(outcome.error)")
+      #expect(!outcome.error.contains("Error Domain"))
+      #expect(try files(in: folder) == [])
+    }
+  }
 }

@@ -109,12 +109,37 @@ struct GenerateTests {
     }
   }
 
-  @Test func `an option without effect is said`() async throws {
+  @Test(arguments: [
+    ("dense", ["--density", "0.5"]), ("dense", ["--dense-steps", "2"]), ("dense", ["--dense-layers", "0"]),
+    ("dense", ["--profile-rows", "8"]), ("temporal", ["--profile-rows", "8"]),
+  ])
+  func `an option without effect is said`(attention: String, option: [String]) async throws {
     try await withTemporaryFolder { folder in
-      let arguments = ["generate", "--prompt", "x", "--attention", "dense", "--density", "0.5", "-o", "a.y4m"]
-      let outcome = try await Command.run(arguments + Command.tiny, in: folder)
+      let arguments = ["--prompt", "x", "--attention", attention] + option
+      let outcome = try await Command.run(["generate", "-o", "a.y4m"] + arguments + Command.tiny, in: folder)
       #expect(outcome.code == 0)
-      #expect(outcome.error.contains("--density has no effect with --attention dense"))
+      let note = "note: \(option[0]) has no effect with --attention \(attention)\n"
+      #expect(outcome.error.contains(note))
+      #expect(try await Command.run(["plan"] + arguments + Command.tiny).error == note)
+    }
+  }
+
+  @Test func `words that the bundled model never saw are named, unless there is no prompt`() async throws {
+    try await withTemporaryFolder { folder in
+      let arguments = ["--prompt", "a black dog", "--frames", "1", "--steps", "1"]
+      let outcome = try await Command.run(["generate", "-o", "a.y4m"] + arguments, in: folder)
+      #expect(outcome.code == 0)
+      #expect(outcome.error.contains("note: the model has never seen “black”, “dog”: "))
+      let plan = try await Command.run(["plan"] + arguments)
+      #expect(plan.output.contains("the model has never seen “black”, “dog”: "))
+      #expect(try await !Command.run(["plan"]).output.contains("never seen"))
+    }
+  }
+
+  @Test func `a video is named after the letters of its prompt`() async throws {
+    try await withTemporaryFolder { folder in
+      let outcome = try await Command.run(["generate", "--prompt", "Ein grüner Stern é 🐶"] + Command.tiny, in: folder)
+      #expect(outcome.output == "ein-gruner-stern-e-seed0.mp4\n")
     }
   }
 }

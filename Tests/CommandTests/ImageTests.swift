@@ -45,7 +45,7 @@ struct ImageTests {
     let size = ["--width", "48", "--height", "32"]
     let outcome = try await Command.run(["plan", "--model", Self.model, "--image", Self.cat] + size)
     #expect(outcome.code == 0, "\(outcome.error)")
-    for text in ["color.png, 24×10", "image: ", "note: color.png is 24×10, the video 48×32"] {
+    for text in ["color.png, 24×10", "image: ", "note          color.png is 24×10, the video 48×32"] {
       #expect(outcome.output.contains(text))
     }
   }

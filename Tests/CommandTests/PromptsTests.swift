@@ -32,7 +32,13 @@ struct PromptsTests {
     (#"{"prompt": "a""#, "list.jsonl:1", "no valid JSON"),
     (#"["a"]"#, "list.jsonl:1", "object"),
     (#"{"prompt": "a", "output": "x.mp4"}\#n{"prompt": "b", "output": "x.mp4"}"#, "list.jsonl:2", "x.mp4"),
-    (#"{"prompt": "a", "output": "x.gif"}"#, "x.gif", ".mp4"),
+    (
+      #"{"prompt": "a", "save_latents": "z.safetensors"}\#n{"prompt": "b", "save_latents": "z.safetensors"}"#,
+      "list.jsonl:2", "list.jsonl:1 already writes z.safetensors"
+    ),
+    (#"{"prompt": "a", "output": "x.gif"}"#, "list.jsonl:1: “x.gif”", ".mp4"),
+    (#"{"prompt": "a", "width": 48}\#n{"prompt": "a", "width": 50}"#, "list.jsonl:2: the width", "48 and 64"),
+    (#"{"prompt": "a", "image": "x.png"}"#, "list.jsonl:1", "from text alone"),
     ("", "list.jsonl", "no prompt"),
   ])
   func `a line that cannot be read is named before anything is loaded`(
@@ -49,10 +55,32 @@ struct PromptsTests {
     }
   }
 
+  @Test func `a list may come through a pipe`() async throws {
+    try await withTemporaryFolder { folder in
+      let line = """
+        echo '{"prompt": "x", "output": "a.y4m"}' |
+          "$svgen" generate --model "$model" --frames 1 --steps 2 --prompts /dev/stdin
+        """
+      let outcome = try await Command.shell(line, in: folder)
+      #expect(outcome.code == 0 && outcome.output == "a.y4m\n", "\(outcome.error)")
+    }
+  }
+
+  @Test func `two videos of one name in two formats keep their latents apart`() async throws {
+    try await withTemporaryFolder { folder in
+      let list = #"{"prompt": "x", "output": "a.y4m"}\#n{"prompt": "y", "output": "a.mp4"}"#
+      try Data(list.utf8).write(to: URL(filePath: folder + "/list.jsonl"))
+      let outcome = try await Command.run(["generate", "--prompts", "list.jsonl", "--json"] + Command.tiny, in: folder)
+      #expect(outcome.code == 0)
+      for name in ["a.latents.safetensors", "a.latents-2.safetensors"] { #expect(outcome.output.contains(name)) }
+      #expect(try files(in: folder) == ["a.mp4", "a.y4m", "list.jsonl"])
+    }
+  }
+
   @Test func `a list that does not exist is named`() async throws {
     let outcome = try await Command.run(["generate", "--prompts", "/nowhere/list.jsonl"] + Command.tiny)
     #expect(outcome.code == 64)
-    #expect(outcome.error.contains("/nowhere/list.jsonl: there is no such file"))
+    #expect(outcome.error.contains("/nowhere/list.jsonl cannot be read: No such file"))
   }
 
   @Test func `a text that is not UTF-8 is refused with its line`() async throws {

@@ -30,15 +30,16 @@ struct ReportTests {
     }
   }
 
-  @Test func `an inspection says why a model cannot be run`() async throws {
+  @Test(arguments: ["vae", "scheduler", "tokenizer", "tokenizer/spiece.model", "scheduler/scheduler_config.json"])
+  func `an inspection says why a model cannot be run`(missing: String) async throws {
     try await withTemporaryFolder { folder in
       let copy = folder + "/model"
       try FileManager.default.copyItem(atPath: Command.model, toPath: copy)
-      try FileManager.default.removeItem(atPath: copy + "/vae")
+      try FileManager.default.removeItem(atPath: copy + "/" + missing)
       let outcome = try await Command.run(["inspect", copy])
       #expect(outcome.code == 0)
-      #expect(outcome.output.contains("cannot be run"))
-      #expect(outcome.output.contains("vae"))
+      let line = try #require(outcome.output.split(separator: "\n").last)
+      #expect(line.contains("cannot be run: ") && line.contains(missing.prefix { $0 != "/" }), "\(outcome.output)")
     }
   }
 

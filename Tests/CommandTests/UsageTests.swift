@@ -44,6 +44,13 @@ struct UsageTests {
     (["--prompt", "a", "-o", "video.avi"], ["video.avi", ".mp4 or .y4m"]),
     (["--prompt", "a", "--color", "red"], ["--color"]),
     (["--prompt", "a", "--save-latents", "z.txt"], ["z.txt", ".safetensors"]),
+    (["--prompt", "a", "--save-latents", ""], ["--save-latents", "the name is empty"]),
+    (["--prompt", "a", "-o", ""], ["-o", "the name is empty"]),
+    (["--prompt", "a", "-o", ".mp4"], ["“.mp4” must be a name that ends in .mp4"]),
+    (["--prompt", "a", "--image", ""], ["--image", "the name is empty"]),
+    (["--prompts", ""], ["--prompts", "the name is empty"]),
+    (["--prompt", "a", "--device", "cuda", "--threads", "2"], ["--threads", "the processor's"]),
+    (["--prompt", "a", "--width", "32768", "--height", "32768"], ["32768×32768, 9 frames", "tokens", "fewer frames"]),
     (["--prompt", "a", "-o", "a.y4m", "--save-latents", "a.y4m"], ["a.y4m", ".safetensors"]),
   ])
   func `a wrong value is refused and its option named`(arguments: [String], words: [String]) async throws {
@@ -86,6 +93,28 @@ struct UsageTests {
     let outcome = try await Command.run(["genrate", "--prompt", "a"])
     #expect(outcome.code == 64)
     for word in ["genrate", "generate", "plan", "decode"] { #expect(outcome.error.contains(word)) }
+  }
+
+  @Test(arguments: [
+    (["benchmark", "foo"], ["“foo”", "attention", "upload"]),
+    (["benchmark", "linear", "--preset", "bundled", "--rows", "4"], ["--rows has no effect with --preset"]),
+    (
+      ["benchmark", "conv", "--preset", "bundled", "--kernel", "3", "--width", "8"],
+      ["--width, --kernel have no effect with --preset"]
+    ),
+    (["benchmark", "conv", "--device", "cuda", "--isa", "avx2"], ["--isa has no effect with --device cuda"]),
+    (["benchmark", "attention", "--tokens", "1048576"], ["--tokens", "at most 524288 tokens"]),
+    (["benchmark", "step", "--width", "8192", "--height", "8192"], ["8192×8192", "tokens"]),
+    (["benchmark", "decode", "--width", "0"], ["--width", "between 1 and 32768"]),
+    (["doctor", "--device", "cpu"], ["--device", "--self-test"]), (["decode", ""], ["the name is empty"]),
+    (["inspect", ""], ["the name is empty"]), (["plan", "--model", ""], ["--model", "the name is empty"]),
+  ])
+  func `what means nothing, or has no effect, is refused by every subcommand`(
+    arguments: [String], words: [String]
+  ) async throws {
+    let outcome = try await Command.run(arguments)
+    #expect(outcome.code == 64 && outcome.output == "")
+    for word in words { #expect(outcome.error.contains(word), "\(outcome.error)") }
   }
 
   @Test func `a wrong value comes with the command that lists the options`() async throws {

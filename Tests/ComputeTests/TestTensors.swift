@@ -5,18 +5,6 @@ import Testing
 /// A float32 tensor of literals.
 func floats(_ values: [Float], _ shape: Shape) -> Tensor { Tensor(values, shape: shape) }
 
-/// Numbers between -1 and 1 that depend on the seed only.
-func noise(_ shape: Shape, seed: UInt64, scale: Float = 1, offset: Float = 0) -> Tensor {
-  var state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 0x1234_5678
-  var values: [Float] = []
-  values.reserveCapacity(shape.count)
-  for _ in 0..<shape.count {
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    values.append(Float(Int32(truncatingIfNeeded: state >> 33)) / Float(1 << 30) * scale + offset - scale)
-  }
-  return Tensor(values, shape: shape)
-}
-
 /// Noise in float32 that bfloat16 holds without rounding, so that a layer's own type makes no difference to its weights.
 func exactNoise(_ shape: Shape, seed: UInt64) -> Tensor {
   noise(shape, seed: seed).converted(to: .bfloat16).converted(to: .float32)

@@ -91,6 +91,9 @@ import Testing
     ("transformer", "attention_head_dim", "20"), ("transformer", "in_channels", "5"), ("vae", "out_channels", "4"),
     ("vae", "norm_num_groups", "7"), ("vae", "scaling_factor", "0"), ("vae", "temporal_compression_ratio", "3"),
     ("vae", "act_fn", "relu"), ("text_encoder", "feed_forward_proj", "gated-silu"), ("text_encoder", "d_model", "0"),
+    ("transformer", "num_layers", "100000"), ("transformer", "num_attention_heads", "100000"),
+    ("transformer", "patch_size", "65"), ("vae", "layers_per_block", "100000"),
+    ("vae", "temporal_compression_ratio", "1e300"), ("text_encoder", "vocab_size", "1e9"),
   ])
   func `a configuration with an impossible value is refused by name`(
     component: String, key: String, value: String
@@ -103,6 +106,22 @@ import Testing
       let message = "\(try #require(error))"
       #expect(error is ModelError || error is CheckpointError)
       #expect(message.contains(key), "\(message)")
+    }
+  }
+
+  @Test func `the largest sizes that a configuration may have can be counted`() throws {
+    try withCopy(of: "cogvideox-5b") { folder in
+      try edit(folder.appending(path: "transformer/config.json")) { config in
+        for key in ["num_layers", "sample_width", "sample_height", "sample_frames"] { config[key] = 1 << 16 }
+        (config["num_attention_heads"], config["attention_head_dim"]) = (1 << 8, 1 << 8)
+      }
+      let model = try VideoModelRegistry.model(in: ModelDirectory(folder))
+      let transformer = try #require(model.networks.first { $0.role == .transformer })
+      #expect(transformer.parameters > 1 << 50)
+      // Every one is allowed, but not a width of all heads beyond that of any other size.
+      try edit(folder.appending(path: "transformer/config.json")) { config in config["num_attention_heads"] = 257 }
+      let error = #expect(throws: ModelError.self) { try VideoModelRegistry.model(in: ModelDirectory(folder)) }
+      #expect(error?.message.contains("257 heads of 256, together more than 65536") == true)
     }
   }
 

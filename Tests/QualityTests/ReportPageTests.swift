@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Quality
 import Testing
@@ -36,10 +37,10 @@ import Testing
   @Test func `a report goes into a file or says why not`() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "report-\(UUID().uuidString)")
     let report = try SampleReport.report()
-    let error = #expect(throws: QualityError.self) {
+    let error = #expect(throws: FileError.self) {
       try report.writeHTML(to: folder.appending(path: "report.html"), pictures: nil)
     }
-    #expect(error?.code == .unwritableFile)
+    #expect(error?.code == .unwritable)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     try report.writeHTML(to: folder.appending(path: "report.html"), pictures: nil)

@@ -146,6 +146,7 @@ private struct WatchedModel: VideoModel {
   }
 
   func checkWeights(of component: String) throws { try model.checkWeights(of: component) }
+  func checkTokenizers() throws { try model.checkTokenizers() }
 
   func loadTextEncoder(on device: any ComputeDevice) throws -> any TextEncoder {
     WatchedTextEncoder(

@@ -87,7 +87,7 @@ run() {
   # Threads of several processes that each take the whole machine stand in each other's way.
   threads=$(($(nproc) / jobs_now))
   options=${STUDY_OPTIONS:-}
-  [ "$jobs_now" -eq 1 ] || options="--threads $((threads > 0 ? threads : 1)) $options"
+  [ "$jobs_now" -eq 1 ] || [ -n "${STUDY_GPUS:-}" ] || options="--threads $((threads > 0 ? threads : 1)) $options"
   for part in "$@"; do list "$part"; done |
     STUDY_OPTIONS=$options xargs -0 -r -n 3 -P "$jobs_now" --process-slot-var=STUDY_SLOT \
       "$here/compare.sh" "$svgen" "$folder" || {

@@ -23,6 +23,7 @@ from transformers import T5Config, T5EncoderModel, T5Tokenizer
 
 import configuration
 import vocabulary
+import world
 
 
 def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
@@ -70,6 +71,7 @@ def save(pipeline: CogVideoXPipeline, output: Path) -> int:
     shutil.rmtree(output / "tokenizer")
     vocabulary.write(output / "tokenizer")
     (output / "generation_config.json").write_text(json.dumps(configuration.GENERATION, indent=2) + "\n")
+    (output / "prompt_words.txt").write_text(world.words())
     return sum(path.stat().st_size for path in output.rglob("*.safetensors"))
 
 

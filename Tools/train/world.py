@@ -5,6 +5,7 @@ fractions of the picture, y points down, and a clip always lasts `FRAMES` frames
 can be drawn at any size. Scenes whose attributes hash to `HELD_OUT_BUCKET` never appear in training.
 
     python world.py OUTPUT.png [SEED]        # a contact sheet with captions on stdout
+    python world.py --words                  # the words of all captions, as they lie beside the model
 """
 
 from __future__ import annotations
@@ -310,6 +311,24 @@ def describe(scenes: Scenes) -> list[dict]:
     ]
 
 
+def words() -> str:
+    """`prompt_words.txt`: every word that a caption can have, a kind on each line: programs warn of others."""
+    kinds = {"sizes": SIZES, "colors": COLOR_NAMES, "shapes": SHAPES, "motions": MOTIONS}
+    listed = set(" ".join(phrase for phrases in kinds.values() for phrase in phrases).split())
+    others: dict[str, None] = {}
+    for background in BACKGROUND_NAMES:
+        for color in COLOR_NAMES:
+            item = dict(size=SIZES[0], color=color, shape=SHAPES[0], motion=MOTIONS[0])
+            sentence = caption(dict(objects=[item, item], background=background), omit_size=(True, False))
+            others |= dict.fromkeys(sentence.split() + capitalized(sentence).split())
+    kinds["others"] = sorted(others.keys() - listed, key=lambda word: (word.lower(), word))
+    return "".join(f"{kind}: {', '.join(phrases)}\n" for kind, phrases in kinds.items())
+
+
+def capitalized(sentence: str) -> str:
+    return sentence[0].upper() + sentence[1:]
+
+
 def captions(scenes: Scenes, generator: torch.Generator | None = None) -> list[str]:
     """One caption a scene; with a generator they vary (a size or the background left out, capital, full stop)."""
     described = describe(scenes)
@@ -320,7 +339,7 @@ def captions(scenes: Scenes, generator: torch.Generator | None = None) -> list[s
     for item, (a, b, c, d, e) in zip(described, chance):
         text = caption(item, (a < 0.08, b < 0.08), c < 0.04)
         if d < 0.15:
-            text = text[0].upper() + text[1:]
+            text = capitalized(text)
         result.append(text + ("." if e < 0.15 else ""))
     return result
 
@@ -337,6 +356,11 @@ def test_prompts(count: int = 100, seed: int = 2026) -> list[dict]:
 
 if __name__ == "__main__":
     import sys
+
+    if sys.argv[1] == "--words":
+        print(words(), end="")
+        sys.exit()
+
     from PIL import Image
 
     scenes = sample_scenes(8, torch.Generator().manual_seed(int(sys.argv[2]) if len(sys.argv) > 2 else 0))

@@ -5,74 +5,185 @@
 
 /// Attention where the processor multiplies whole tiles (AMX).
 ///
-/// Tiles multiply faster than the L1 cache is filled, so what counts is how little goes through it. A step is 32 query
-/// rows and up to 128 keys: its scores, weights and output fit beside the keys and values that stream through, and the
-/// output is loaded and stored once for 128 keys. Both halves of the query block take their turn at the same keys
-/// before the next keys come. The exponentials of a step are taken, a few rows at a time, while the scores of the next
-/// are multiplied, because products of tiles run beside the vector units.
+/// The query block is attended in two halves of 32 rows, which take turns at the same group of keys. A turn multiplies
+/// the scores of 32 keys at a time and turns them into weights, then multiplies the weights of the whole group with the
+/// values: what goes through the L1 cache is small, and the output is loaded and stored once for a group.
+///
+/// Weights are taken relative to a base of each row that is far above its scores and a whole number, so that no score
+/// needs to be looked at before its exponential: a weight that came out too large shows in one bit, is rare, and moves
+/// the base by a power of two, exactly.
 
 namespace {
 
-/// Key blocks of a step.
-constexpr int kStepBlocks = 2;
-/// Scores of a row of a step lie this far apart, in numbers; weights in elements.
-constexpr int kStepKeys = kStepBlocks * kBlock;
+/// Keys whose scores become weights at once.
+constexpr int kUnitKeys = 2 * kTile;
+/// Units of a key block.
+constexpr int kBlockUnits = kBlock / kUnitKeys;
+/// Key blocks whose weights are gathered before they are multiplied with the values.
+constexpr int kGroupBlocks = 4;
 
-/// Drops the pairs of 32 rows that the mask of a block does not keep.
-template <class Isa>
-inline void dropPairs(const uint64_t* kept, float* scores) {
-  for (int r = 0; r < kHalf; ++r) {
-    for (int v = 0; v < kBlock / Isa::kLanes; ++v) {
-      float* at = scores + r * kStepKeys + v * Isa::kLanes;
-      const auto mask = static_cast<typename Isa::Mask>(kept[r] >> (v * Isa::kLanes));
-      Isa::store(at, Isa::select(mask, Isa::load(at), Isa::splat(kMasked)));
-    }
-  }
-}
+/// A new base lies this far above the largest score, in powers of two; it moves when a score exceeds it by one. In
+/// between weights grow 256-fold, and none comes near the limits of float32.
+constexpr float kHeadroom = 7;
 
-/// Turns the scores of a step into weights, some rows at each call, and rescales the output where a maximum grew.
 template <class Isa, int NV>
-struct WeightPass {
-  const float* scores;
-  float* weights;
-  int first;
-  int blocks;
+class TileAttention {
+  static constexpr int L = Isa::kLanes;
+  static constexpr int kColumns = NV * L;
+  /// Words of the weights of a row and of a column of values, for one key block.
+  static constexpr int kWords = kBlock / Isa::kElementsPerWord;
+  /// Rows of scores that become weights at once: as many as fit the registers.
+  static constexpr int kRows = 4;
+  static constexpr int kUnitWords = kUnitKeys / Isa::kElementsPerWord;
+
+  const float* q;
+  const KeyBlocks& blocks;
+  int64_t firstRow;
   int64_t dimension;
-  const SoftmaxState<Isa>& state;
-  int rowsEachCall; // in 1/16
-  int row = 0;
-  int due = 0;
+  const SoftmaxState<Isa>& state; // `maximum` holds the bases
+  TileSums<Isa> sums;
 
-  SVG_INLINE void operator()() {
-    due += rowsEachCall;
-    advance(due / 16);
+  // Of one unit and of one group.
+  alignas(64) float scores[kHalf * kUnitKeys];
+  alignas(64) float weights[kGroupBlocks][kHalf * kWords];
+
+  float* weightsOf(int unit) { return weights[unit / kBlockUnits] + unit % kBlockUnits * kUnitWords; }
+
+  /// Multiplies the scores of 32 rows with the keys of a unit of the group that begins at `block`.
+  SVG_INLINE void score(int half, int64_t block, int unit) {
+    const int64_t words = dimension / Isa::kElementsPerWord;
+    const float* keys = blocks.keysOf(block + unit / kBlockUnits) + unit % kBlockUnits * kUnitKeys;
+    const float* rows = q + half * kHalf * words;
+    const auto factors = [&](int64_t w) {
+      return TileFactors{rows + w, words, keys + w * kBlock, keys + w * kBlock + kTile, kBlock};
+    };
+    sums.template begin<true>({scores, scores + kTile, kUnitKeys}, factors(0));
+    for (int64_t w = kTile; w < words; w += kTile)
+      sums.add(factors(w));
   }
-  SVG_INLINE void finish() { advance(kHalf); }
 
-private:
-  /// As many rows at once as fit the registers with all their scores.
-  static constexpr int kRows = 2;
-
-  SVG_INLINE void advance(int end) {
-    end = end < kHalf ? end : kHalf;
-    if (blocks == kStepBlocks) {
-      for (; row + kRows <= end; row += kRows)
-        weigh<kStepKeys>();
-    } else {
-      for (; row + kRows <= end; row += kRows)
-        weigh<kBlock>();
+  /// Drops the pairs of a unit that the mask of its block does not keep.
+  SVG_INLINE void dropPairs(int half, int64_t block, int unit) {
+    block += unit / kBlockUnits;
+    if (!blocks.isMasked(block))
+      return;
+    uint64_t kept[kHalf];
+    blocks.findKept(block, firstRow + half * kHalf, kHalf, kept);
+    for (int r = 0; r < kHalf; ++r) {
+      for (int v = 0; v < kUnitKeys; v += L) {
+        float* at = scores + r * kUnitKeys + v;
+        const auto mask = static_cast<typename Isa::Mask>(kept[r] >> (unit % kBlockUnits * kUnitKeys + v));
+        Isa::store(at, Isa::select(mask, Isa::load(at), Isa::splat(kMasked)));
+      }
     }
   }
-  template <int Keys>
-  SVG_INLINE void weigh() {
-    constexpr int L = Isa::kLanes;
-    constexpr int kStride = kStepKeys / Isa::kElementsPerWord;
-    const int to = first + row;
-    Rescale rescale;
-    weightRows<Isa, kRows, Keys, kStepKeys, kStride>(scores + row * kStepKeys, weights + row * kStride,
-                                                     state.maximum + to, state.sums + to * L, rescale);
-    if (__builtin_expect(rescale.needed, 0))
-      rescaleRows<Isa, kRows, NV>(rescale, dimension, state.output + to * NV * L);
+
+  /// Turns some rows of scores into weights and adds them to the rows' sums.
+  SVG_INLINE void weigh(int half, int unit, int row) {
+    using Vec = typename Isa::Vec;
+    constexpr int R = kRows;
+    const float* from = scores + row * kUnitKeys;
+    const int to = half * kHalf + row;
+    Vec x[R][2];
+    const auto exponentials = [&] {
+      SVG_UNROLL for (int r = 0; r < R; ++r) {
+        const Vec base = Isa::splat(state.maximum[to + r]);
+        SVG_UNROLL for (int v = 0; v < 2; ++v) {
+          x[r][v] = Isa::exp2(Isa::sub(Isa::load(from + r * kUnitKeys + v * L), base));
+        }
+      }
+    };
+    exponentials();
+    if (__builtin_expect(Isa::anyAtLeastTwo(&x[0][0], 2 * R), 0)) {
+      for (int r = 0; r < R; ++r)
+        raiseBase(half, unit, row + r);
+      exponentials();
+    }
+    float* words = weightsOf(unit) + row * kWords;
+    SVG_UNROLL for (int r = 0; r < R; ++r) {
+      float* sum = state.sums + (to + r) * L;
+      Vec word;
+      Isa::store(sum, Isa::add(Isa::load(sum), Isa::add(x[r][0], x[r][1])));
+      Isa::toWords(x[r], &word, 2);
+      Isa::store(words + r * kWords, word);
+    }
+  }
+
+  /// Moves the base of a row above its scores in a unit, if they exceed it, and all that the row has gathered with it.
+  void raiseBase(int half, int unit, int row) {
+    const int to = half * kHalf + row;
+    const float* from = scores + row * kUnitKeys;
+    const float base = state.maximum[to];
+    const float highest = Isa::maximum(Isa::max(Isa::load(from), Isa::load(from + L)));
+    if (!(highest >= base + 1))
+      return;
+    state.maximum[to] = ceilf(highest) + kHeadroom;
+    if (base == kNoKeyYet)
+      return;
+    const typename Isa::Vec factor = Isa::splat(exp2f(base - state.maximum[to]));
+    const auto scale = [&](float* at) { Isa::store(at, Isa::mul(Isa::load(at), factor)); };
+    scale(state.sums + to * L);
+    for (int64_t d = 0; d < dimension; d += L)
+      scale(state.output + panelOffset(d, kColumns, kBlock) + to * kColumns);
+    for (int earlier = 0; earlier < unit; ++earlier) {
+      float* words = weightsOf(earlier) + row * kWords;
+      Isa::store(words, Isa::scalePairs(Isa::load(words), factor));
+    }
+  }
+
+  /// Adds what the weights of a group make of its values to the output of 32 rows.
+  SVG_INLINE void accumulate(int half, int64_t block, int count) {
+    const float* values[kGroupBlocks];
+    for (int b = 0; b < count; ++b)
+      values[b] = blocks.valuesOf(block + b);
+    float* output = state.output + half * kHalf * kColumns;
+    for (int64_t d = 0; d < dimension; d += kHalf) {
+      // The two tiles of columns may lie in two panels.
+      const int64_t left = panelOffset(d, kColumns, kWords), right = panelOffset(d + kTile, kColumns, kWords);
+      const auto factors = [&](int b, int k) {
+        const float* from = values[b] + k * kColumns;
+        return TileFactors{weights[b] + k, kWords, from + left, from + right, kColumns};
+      };
+      sums.template begin<false>(
+          {output + panelOffset(d, kColumns, kBlock), output + panelOffset(d + kTile, kColumns, kBlock), kColumns},
+          factors(0, 0));
+      sums.add(factors(0, kTile));
+      for (int b = 1; b < count; ++b) {
+        sums.add(factors(b, 0));
+        sums.add(factors(b, kTile));
+      }
+    }
+  }
+
+public:
+  TileAttention(int64_t firstRow, const float* q, const KeyBlocks& blocks, int64_t dimension,
+                const SoftmaxState<Isa>& state)
+      : q(q), blocks(blocks), firstRow(firstRow), dimension(dimension),
+        state(state), sums{{scores, scores + kTile, kUnitKeys}} {}
+
+  SVG_INLINE void run(int rows) {
+    const int halves = rows > kHalf ? 2 : 1;
+    for (int64_t block = 0; block < blocks.count; block += kGroupBlocks) {
+      const int64_t left = blocks.count - block;
+      const int count = static_cast<int>(left < kGroupBlocks ? left : kGroupBlocks);
+      for (int half = 0; half < halves; ++half) {
+        const int units = count * kBlockUnits;
+        score(half, block, 0);
+        for (int unit = 0; unit < units; ++unit) {
+          // The scores are stored when the next sums begin.
+          if (unit + 1 < units) {
+            score(half, block, unit + 1);
+          } else {
+            sums.finish();
+          }
+          dropPairs(half, block, unit);
+          for (int row = 0; row < kHalf; row += kRows)
+            weigh(half, unit, row);
+        }
+        accumulate(half, block, count);
+      }
+    }
+    sums.finish();
   }
 };
 
@@ -80,48 +191,8 @@ private:
 template <class Isa, int NV>
 inline void attendTiles(int rows, int64_t first, const float* q, const KeyBlocks& blocks, int64_t dimension,
                         const SoftmaxState<Isa>& state) {
-  const int64_t words = dimension / Isa::kElementsPerWord;
-  // Step s is half `s & shift` of the query rows and the `s >> shift`-th blocks of keys.
-  const int shift = rows > kHalf ? 1 : 0;
-  const int64_t steps = (blocks.count + kStepBlocks - 1) / kStepBlocks << shift;
-  const auto firstRow = [&](int64_t step) { return static_cast<int>(step & shift) * kHalf; };
-  const auto firstBlock = [&](int64_t step) { return (step >> shift) * kStepBlocks; };
-  const auto blockCount = [&](int64_t step) {
-    const int64_t left = blocks.count - firstBlock(step);
-    return static_cast<int>(left < kStepBlocks ? left : kStepBlocks);
-  };
-
-  alignas(64) float scores[2][kHalf * kStepKeys];
-  alignas(64) float weights[kHalf * kStepKeys / Isa::kElementsPerWord];
-  const auto score = [&](int64_t step, auto& between) {
-    for (int b = 0; b < blockCount(step); ++b) {
-      const int64_t block = firstBlock(step) + b;
-      float* to = scores[step % 2] + b * kBlock;
-      scoreTiles<Isa, kStepKeys>(q + firstRow(step) * words, blocks.keysOf(block), words, to, between);
-      if (blocks.isMasked(block)) {
-        uint64_t kept[kHalf];
-        blocks.findKept(block, first + firstRow(step), kHalf, kept);
-        dropPairs<Isa>(kept, to);
-      }
-    }
-  };
-
-  // The scores of two blocks are four products D/8 times.
-  const int rowsEachCall = static_cast<int>(kHalf * 16 / (dimension / 8));
-  NothingBetween nothing;
-  if (steps > 0)
-    score(0, nothing);
-  for (int64_t step = 0; step < steps; ++step) {
-    const int row = firstRow(step), count = blockCount(step);
-    WeightPass<Isa, NV> pass = {scores[step % 2], weights, row, count, dimension, state, rowsEachCall};
-    if (step + 1 < steps)
-      score(step + 1, pass);
-    pass.finish();
-    const float* values[kStepBlocks];
-    for (int b = 0; b < count; ++b)
-      values[b] = blocks.valuesOf(firstBlock(step) + b);
-    accumulateTiles<Isa, NV, kStepKeys>(weights, values, count, dimension, state.output + row * NV * Isa::kLanes);
-  }
+  TileAttention<Isa, NV> attention(first, q, blocks, dimension, state);
+  attention.run(rows);
 }
 
 } // namespace

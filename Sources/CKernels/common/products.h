@@ -16,6 +16,89 @@ struct NothingBetween {
   SVG_INLINE void operator()() {}
 };
 
+/// Where four sums of products lie: two tiles of columns from `left` and `right` on, of 32 rows `stride` words apart.
+struct SumPlace {
+  float* left;
+  float* right;
+  int64_t stride;
+};
+
+/// What four products multiply: 32 rows of 16 words, `rowStride` words apart, with two tiles of columns.
+struct TileFactors {
+  const float* rows;
+  int64_t rowStride;
+  const float* left;
+  const float* right;
+  int64_t stride;
+};
+
+/// Products of tiles with their sums in tiles 0 … 3.
+///
+/// A sum is complete 52 cycles after its last product, and a tile store that waits for it holds back every tile load
+/// behind it. So sums are not stored when they are done but each one right before the next sum takes its tile: the
+/// store then finds it complete.
+template <class Isa>
+struct TileSums {
+  SumPlace place;
+
+  /// Stores the four sums that wait at `place` and begins four others: from zero, or from what lies there.
+  template <bool FromZero>
+  SVG_INLINE void begin(const SumPlace& next, const TileFactors& f) {
+    Isa::template loadTile<4>(f.rows, f.rowStride);
+    Isa::template loadTile<6>(f.left, f.stride);
+    replace<0, FromZero>(next);
+    Isa::template multiplyTiles<0, 4, 6>();
+    Isa::template loadTile<7>(f.right, f.stride);
+    replace<1, FromZero>(next);
+    Isa::template multiplyTiles<1, 4, 7>();
+    Isa::template loadTile<5>(f.rows + kTile * f.rowStride, f.rowStride);
+    replace<2, FromZero>(next);
+    Isa::template multiplyTiles<2, 5, 6>();
+    replace<3, FromZero>(next);
+    Isa::template multiplyTiles<3, 5, 7>();
+    place = next;
+  }
+
+  /// Adds four products.
+  SVG_INLINE void add(const TileFactors& f) {
+    Isa::template loadTile<4>(f.rows, f.rowStride);
+    Isa::template loadTile<6>(f.left, f.stride);
+    Isa::template multiplyTiles<0, 4, 6>();
+    Isa::template loadTile<7>(f.right, f.stride);
+    Isa::template multiplyTiles<1, 4, 7>();
+    Isa::template loadTile<5>(f.rows + kTile * f.rowStride, f.rowStride);
+    Isa::template multiplyTiles<2, 5, 6>();
+    Isa::template multiplyTiles<3, 5, 7>();
+  }
+
+  /// Stores the four sums that wait.
+  SVG_INLINE void finish() {
+    store<0>();
+    store<1>();
+    store<2>();
+    store<3>();
+  }
+
+private:
+  template <int T>
+  static SVG_INLINE float* at(const SumPlace& place) {
+    return (T % 2 == 0 ? place.left : place.right) + T / 2 * kTile * place.stride;
+  }
+  template <int T>
+  SVG_INLINE void store() {
+    Isa::template storeTile<T>(at<T>(place), place.stride);
+  }
+  template <int T, bool FromZero>
+  SVG_INLINE void replace(const SumPlace& next) {
+    store<T>();
+    if constexpr (FromZero) {
+      Isa::template zeroTile<T>();
+    } else {
+      Isa::template loadTile<T>(at<T>(next), next.stride);
+    }
+  }
+};
+
 /// Scores of 32 query rows with the 64 keys of a block. Rows of scores lie `Stride` apart. `between` is called once for
 /// every four products.
 template <class Isa, int Stride, class Between>

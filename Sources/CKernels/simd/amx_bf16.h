@@ -25,6 +25,25 @@ struct AmxBFloat16 : Avx512BFloat16 {
   }
   static SVG_INLINE void releaseTiles() { _tile_release(); }
 
+  /// Whether one of `count` weights, none of which is negative, is 2 or more: bit 30 of a float32.
+  static SVG_INLINE bool anyAtLeastTwo(const Vec* x, int count) {
+    __m512i all = _mm512_castps_si512(x[0]);
+    SVG_UNROLL for (int i = 1; i + 1 < count; i += 2) {
+      all = _mm512_ternarylogic_epi32(all, _mm512_castps_si512(x[i]), _mm512_castps_si512(x[i + 1]), 0xfe);
+    }
+    all = _mm512_or_si512(all, _mm512_castps_si512(x[count - 1]));
+    return _mm512_test_epi32_mask(all, _mm512_set1_epi32(0x40000000)) != 0;
+  }
+
+  /// Words whose elements are multiplied with a power of two.
+  static SVG_INLINE Vec scalePairs(Vec words, Vec factor) {
+    const __m512i high = _mm512_set1_epi32(static_cast<int>(0xffff0000)), bits = _mm512_castps_si512(words);
+    const Vec second = _mm512_mul_ps(_mm512_castsi512_ps(_mm512_and_si512(bits, high)), factor);
+    const Vec first = _mm512_mul_ps(_mm512_castsi512_ps(_mm512_slli_epi32(bits, 16)), factor);
+    return _mm512_castsi512_ps(_mm512_mask_blend_epi16(0xaaaaaaaa, _mm512_srli_epi32(_mm512_castps_si512(first), 16),
+                                                       _mm512_castps_si512(second)));
+  }
+
   template <int T>
   static SVG_INLINE void zeroTile() {
     _tile_zero(T);

@@ -86,7 +86,7 @@ extension ConfigurationDecoder: SingleValueDecodingContainer {
     guard case .number(let text) = value else { throw wrongType("a whole number") }
     // Python writes some whole numbers as 1.0 or 1e4.
     guard let number = Number(text) ?? Double(text).flatMap({ Number(exactly: $0) }) else {
-      throw impossible("a whole number from \(Number.min) to \(Number.max)")
+      throw impossible("a whole number of at most \(Number.bitWidth) bits")
     }
     return number
   }

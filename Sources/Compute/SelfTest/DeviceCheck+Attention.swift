@@ -24,8 +24,8 @@ extension DeviceCheck {
     private func segment(
       _ rows: Int, seed: UInt64, isRotated: Bool, _ bench: CheckBench
     ) throws -> (own: AttentionProjection.Segment, exact: AttentionProjection.Segment) {
-      let packed = try bench.operand(checkNoise([rows, 3 * heads * dimension], seed: seed))
-      let sine = checkNoise([rows, dimension / 2], seed: seed + 4)
+      let packed = try bench.operand(noise([rows, 3 * heads * dimension], seed: seed))
+      let sine = noise([rows, dimension / 2], seed: seed + 4)
       let cosine = Tensor(sine.floats().map { (1 - $0 * $0).squareRoot() }, shape: sine.shape)
       func make(
         _ packed: Tensor, _ parameter: (Tensor) throws -> Tensor
@@ -33,8 +33,8 @@ extension DeviceCheck {
         func norm(_ seed: UInt64) throws -> HeadNormalization? {
           try normalization.map {
             HeadNormalization(
-              kind: $0, epsilon: 1e-6, weight: try parameter(checkNoise([dimension], seed: seed, offset: 1)),
-              bias: $0 == .layer ? try parameter(checkNoise([dimension], seed: seed + 1)) : nil)
+              kind: $0, epsilon: 1e-6, weight: try parameter(noise([dimension], seed: seed, offset: 1)),
+              bias: $0 == .layer ? try parameter(noise([dimension], seed: seed + 1)) : nil)
           }
         }
         return AttentionProjection.Segment(

@@ -44,9 +44,9 @@ extension DeviceCheck {
   ) throws -> (own: AttentionProjection, exact: AttentionProjection) {
     let heads = 2
     func segment(_ rows: Int, seed: UInt64) throws -> (own: Tensor, exact: Tensor) {
-      let noise = checkNoise([rows, 3 * heads * dimension], seed: seed)
-      let numbers = noise.floats().enumerated().map { number($0.offset / (heads * dimension) % 3, $0.element) }
-      return try bench.operand(Tensor(numbers, shape: noise.shape))
+      let values = noise([rows, 3 * heads * dimension], seed: seed)
+      let numbers = values.floats().enumerated().map { number($0.offset / (heads * dimension) % 3, $0.element) }
+      return try bench.operand(Tensor(numbers, shape: values.shape))
     }
     let video = try segment(layout.videoTokens, seed: 31)
     let text = layout.textTokens > 0 ? try segment(layout.textTokens, seed: 32) : nil

@@ -17,8 +17,8 @@ extension DeviceCheck {
     /// - Parameter type: Of the device: what it may round the bias to.
     func parameters(_ type: ElementType) -> ConvolutionParameters {
       ConvolutionParameters(
-        weight: checkNoise([outputs, channels, depth, size, size], seed: 1).converted(to: .bfloat16),
-        bias: checkNoise([outputs], seed: 2).converted(to: type), stride: stride, padding: padding, border: border)
+        weight: noise([outputs, channels, depth, size, size], seed: 1).converted(to: .bfloat16),
+        bias: noise([outputs], seed: 2).converted(to: type), stride: stride, padding: padding, border: border)
     }
   }
 
@@ -54,8 +54,8 @@ extension DeviceCheck {
         let layer = try bench.device.makeConvolution(parameters)
         let plain = bench.reference.makeConvolution(parameters)
         let inner = [kernel.height, kernel.width, kernel.channels]
-        let (frames, exact) = try bench.operand(checkNoise(Shape([kernel.frames] + inner), seed: 3))
-        let (before, exactBefore) = try bench.operand(checkNoise(Shape([kernel.depth - 1] + inner), seed: 4))
+        let (frames, exact) = try bench.operand(noise(Shape([kernel.frames] + inner), seed: 3))
+        let (before, exactBefore) = try bench.operand(noise(Shape([kernel.depth - 1] + inner), seed: 4))
         let terms = Float(kernel.channels * kernel.depth * kernel.size * kernel.size)
         var worst = Outcome(worst: 0, details: "")
         for (own, other) in [(nil, nil), (before, exactBefore)] as [(Tensor?, Tensor?)] {
@@ -76,11 +76,11 @@ extension DeviceCheck {
     ].map { size in
       DeviceCheck("normalizeGroups", "[\(size.0), \(size.1), \(size.2), \(size.3)], \(size.4) groups") { bench in
         let shape: Shape = [size.0, size.1, size.2, size.3]
-        let (frames, exact) = try bench.operand(checkNoise(shape, seed: 1, scale: 2, offset: 3))
-        let (weight, bias) = (checkNoise([size.3], seed: 2), checkNoise([size.3], seed: 3))
+        let (frames, exact) = try bench.operand(noise(shape, seed: 1, scale: 2, offset: 3))
+        let (weight, bias) = (noise([size.3], seed: 2), noise([size.3], seed: 3))
         let coarse: Shape = [2, (size.1 + 1) / 2, (size.2 + 2) / 3, size.3]
-        let (scale, exactScale) = try bench.operand(checkNoise(coarse, seed: 4))
-        let (shift, exactShift) = try bench.operand(checkNoise(coarse, seed: 5))
+        let (scale, exactScale) = try bench.operand(noise(coarse, seed: 4))
+        let (shift, exactShift) = try bench.operand(noise(coarse, seed: 5))
         let map = (0..<size.0).map { $0 % 2 }
         let own = GroupNormalization(
           groups: size.4, epsilon: 1e-5, weight: try bench.parameter(weight), bias: try bench.parameter(bias))
@@ -107,7 +107,7 @@ extension DeviceCheck {
     }
     let repetitions = [1, 2, 3, 8].map { channels in
       DeviceCheck("upsample", "[2, 3, 5, \(channels)]") { bench in
-        let (frames, exact) = try bench.operand(checkNoise([2, 3, 5, channels], seed: 1))
+        let (frames, exact) = try bench.operand(noise([2, 3, 5, channels], seed: 1))
         return try bench.compare(
           bench.device.upsample(frames, frameMap: [0, 1, 1]), bench.reference.upsample(exact, frameMap: [0, 1, 1]),
           relative: 0, absolute: 1e-30)

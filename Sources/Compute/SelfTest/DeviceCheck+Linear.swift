@@ -10,7 +10,7 @@ extension DeviceCheck {
         for hasBias in [false, true] {
           let parameters = parameters(inputs: inputs, outputs: outputs, hasBias: hasBias)
           let (layer, plain) = (try bench.device.makeLinear(parameters), bench.reference.makeLinear(parameters))
-          let (input, exact) = try bench.operand(checkNoise([rows, inputs], seed: 5))
+          let (input, exact) = try bench.operand(noise([rows, inputs], seed: 5))
           for activation in [Activation.identity, .relu, .silu, .geluTanh, .gelu, .quickGELU] {
             // Where the device rounds before it activates, slopes of up to 1.13 carry that error on; values reach √K.
             worst = .worse(
@@ -28,11 +28,11 @@ extension DeviceCheck {
         DeviceCheck("addLinear", "[\(rows), \(inputs)] to \(outputs)") { bench in
           let parameters = parameters(inputs: inputs, outputs: outputs, hasBias: true)
           let (layer, plain) = (try bench.device.makeLinear(parameters), bench.reference.makeLinear(parameters))
-          let (input, exact) = try bench.operand(checkNoise([rows, inputs], seed: 5))
-          let gates = [0..<rows / 3, rows / 2..<rows].map { ($0, checkNoise([outputs], seed: UInt64($0.count))) }
+          let (input, exact) = try bench.operand(noise([rows, inputs], seed: 5))
+          let gates = [0..<rows / 3, rows / 2..<rows].map { ($0, noise([outputs], seed: UInt64($0.count))) }
           var worst = Outcome(worst: 0, details: "")
           for isGated in [false, true] {
-            let (start, exactStart) = try bench.operand(checkNoise([rows, outputs], seed: 6))
+            let (start, exactStart) = try bench.operand(noise([rows, outputs], seed: 6))
             var (residual, wanted) = (try bench.device.concatenate([start]), bench.reference.concatenate([exactStart]))
             try bench.device.addLinear(
               input, layer, to: &residual,
@@ -54,7 +54,7 @@ extension DeviceCheck {
   private static func parameters(inputs: Int, outputs: Int, hasBias: Bool) -> LinearParameters {
     let parts = outputs > 4 ? [outputs / 2, outputs - outputs / 2] : [outputs]
     return LinearParameters(
-      weights: parts.map { checkNoise([$0, inputs], seed: UInt64($0 + 1)).converted(to: .bfloat16) },
-      biases: hasBias ? parts.map { checkNoise([$0], seed: UInt64($0 + 2)).converted(to: .bfloat16) } : [])
+      weights: parts.map { noise([$0, inputs], seed: UInt64($0 + 1)).converted(to: .bfloat16) },
+      biases: hasBias ? parts.map { noise([$0], seed: UInt64($0 + 2)).converted(to: .bfloat16) } : [])
   }
 }

@@ -5,8 +5,8 @@ extension DeviceCheck {
   static var rowChecks: [DeviceCheck] {
     [(1, 1), (3, 7), (5, 16), (67, 100), (2, 1032), (9, 3072)].map { rows, channels in
       DeviceCheck("normalize", "[\(rows), \(channels)]") { bench in
-        let (input, exact) = try bench.operand(checkNoise([rows, channels], seed: 1, scale: 3, offset: 1))
-        let vectors = (0..<5).map { checkNoise([channels], seed: 2 + $0) }
+        let (input, exact) = try bench.operand(noise([rows, channels], seed: 1, scale: 3, offset: 1))
+        let vectors = (0..<5).map { noise([channels], seed: 2 + $0) }
         let own = try vectors.map(bench.parameter)
         var worst = Outcome(worst: 0, details: "")
         for kind in [RowNormalization.Kind.layer, .rootMeanSquare] {
@@ -36,9 +36,9 @@ extension DeviceCheck {
     }
       + [(1, 8), (7, 6), (33, 64)].map { rows, dimension in
         DeviceCheck("rotateText", "\(rows) rows, D = \(dimension)") { bench in
-          let (own, exact) = try bench.operand(checkNoise([rows, 3 * dimension], seed: 5))
+          let (own, exact) = try bench.operand(noise([rows, 3 * dimension], seed: 5))
           var (result, wanted) = (try bench.device.concatenate([own]), bench.reference.concatenate([exact]))
-          let sine = checkNoise([rows, dimension / 2], seed: 6)
+          let sine = noise([rows, dimension / 2], seed: 6)
           let cosine = Tensor(sine.floats().map { (1 - $0 * $0).squareRoot() }, shape: sine.shape)
           try bench.device.rotateText(
             &result, heads: 3, cosine: bench.parameter(cosine), sine: bench.parameter(sine))
@@ -53,7 +53,7 @@ extension DeviceCheck {
           for (heads, keyHeads) in [(2, 2), (4, 2), (3, 1)] {
             let operands = try textOperands(
               rows: rows, keys: keys, heads: heads, keyHeads: keyHeads, dimension: dimension, bench)
-            let bias = checkNoise([heads, rows, keys], seed: 8, scale: 4)
+            let bias = noise([heads, rows, keys], seed: 8, scale: 4)
             for (hasBias, isCausal) in [(false, false), (false, true), (true, false)] where rows == keys || !isCausal {
               worst = .worse(
                 worst,
@@ -88,7 +88,7 @@ extension DeviceCheck {
     rows: Int, keys: Int, heads: Int, keyHeads: Int, dimension: Int, _ bench: CheckBench
   ) throws -> [(own: Tensor, exact: Tensor)] {
     try [(rows, heads), (keys, keyHeads), (keys, keyHeads)].enumerated().map { index, size in
-      try bench.operand(checkNoise([size.0, size.1 * dimension], seed: UInt64(5 + index)))
+      try bench.operand(noise([size.0, size.1 * dimension], seed: UInt64(5 + index)))
     }
   }
 

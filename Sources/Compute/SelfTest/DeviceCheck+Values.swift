@@ -7,7 +7,7 @@ extension DeviceCheck {
     let conversions = types.flatMap { from in
       types.map { to in
         DeviceCheck("convert", "\(from) to \(to)") { bench in
-          var values = checkNoise([5000], seed: 4, scale: 3).floats()
+          var values = noise([5000], seed: 4, scale: 3).floats()
           values += [0, -0.0, 65504, 1e5, -1e9, 6e-8, 2.9e-8, 1e-5, -6.1e-5]
           let input = Tensor(values, shape: [values.count]).converted(to: from)
           let result = try bench.device.convert(bench.device.upload(input, as: from), to: to)
@@ -36,27 +36,27 @@ extension DeviceCheck {
     }
     let others = [
       DeviceCheck("upload", "9 MiB and back") { bench in
-        let tensor = checkNoise([9, 1 << 18], seed: 3)
+        let tensor = noise([9, 1 << 18], seed: 3)
         return try bench.compare(
           bench.device.upload(tensor, as: bench.device.activationType),
           tensor.converted(to: bench.device.activationType), relative: 0, absolute: 1e-30)
       },
       DeviceCheck("add", "[37, 19]") { bench in
-        let (own, exact) = try bench.operand(checkNoise([37, 19], seed: 1))
-        let (other, exactOther) = try bench.operand(checkNoise([37, 19], seed: 2))
+        let (own, exact) = try bench.operand(noise([37, 19], seed: 1))
+        let (other, exactOther) = try bench.operand(noise([37, 19], seed: 2))
         var (sum, wanted) = (try bench.device.concatenate([own]), bench.reference.concatenate([exact]))
         try bench.device.add(other, to: &sum)
         bench.reference.add(exactOther, to: &wanted)
         return try bench.compare(sum, wanted, relative: bench.unit, absolute: 0x1p-140)
       },
       DeviceCheck("concatenate", "slices of [10, 3]") { bench in
-        let (own, exact) = try bench.operand(checkNoise([10, 3], seed: 9))
+        let (own, exact) = try bench.operand(noise([10, 3], seed: 9))
         return try bench.compare(
           bench.device.concatenate([own.slice(7..<10), own.slice(0..<1)]),
           bench.reference.concatenate([exact.slice(7..<10), exact.slice(0..<1)]), relative: 0, absolute: 1e-30)
       },
       DeviceCheck("embed", "4 rows of [50, 21]") { bench in
-        let table = checkNoise([50, 21], seed: 3).converted(to: .float16)
+        let table = noise([50, 21], seed: 3).converted(to: .float16)
         return try bench.compare(
           bench.device.embed([49, 0, 7, 7], table: table), bench.reference.embed([49, 0, 7, 7], table: table),
           relative: bench.unit, absolute: 0x1p-140)

@@ -113,8 +113,8 @@ extension DeviceCheck.Outcome {
   }
 }
 
-/// Numbers between −1 and 1, scaled and moved, that depend on the seed only.
-func checkNoise(_ shape: Shape, seed: UInt64, scale: Float = 1, offset: Float = 0) -> Tensor {
+/// Numbers between −1 and 1, scaled and moved, that depend on the seed only: for checks and tests of devices.
+package func noise(_ shape: Shape, seed: UInt64, scale: Float = 1, offset: Float = 0) -> Tensor {
   var state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 0x1234_5678
   var values: [Float] = []
   values.reserveCapacity(shape.count)

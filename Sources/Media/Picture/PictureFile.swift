@@ -16,6 +16,8 @@ public struct PictureFile: Sendable, Hashable {
 
   /// The most pixels that are decoded: what is more is a mistake, or an attack.
   private static let mostPixels = 1 << 28
+  /// The most bytes of a file: so many pixels, uncompressed.
+  private static let mostBytes = 4 * mostPixels
 
   /// Reads what the file says about itself; decodes nothing.
   /// - Throws: ``MediaError`` with the code `unreadablePicture` for a file that cannot be read, is no picture of these
@@ -41,25 +43,13 @@ public struct PictureFile: Sendable, Hashable {
     checksum = SHA256.hexadecimalDigest(of: bytes)
   }
 
-  /// All bytes of a regular file: a device or a pipe might never end.
-  private static func bytes(of path: String) throws -> [UInt8] {
-    var status = stat()
-    let reason: String
-    if unsafe stat(path, &status) != 0 {
-      reason = unsafe String(cString: strerror(errno))
-    } else if status.st_mode & S_IFMT == S_IFDIR {
-      reason = "it is a folder"
-    } else if status.st_mode & S_IFMT != S_IFREG {
-      reason = "it is no regular file"
-    } else {
-      do {
-        return [UInt8](try Data(contentsOf: URL(filePath: path)))
-      } catch {
-        throw MediaError(
-          .unreadablePicture, "\(path): the picture cannot be read: \(error.localizedDescription)", cause: error)
-      }
+  private static func bytes(of path: String) throws(MediaError) -> [UInt8] {
+    do {
+      // No pipes: ffmpeg reads the file again.
+      return try FileBytes.read(path, limit: mostBytes, acceptsPipes: false)
+    } catch {
+      throw MediaError(.unreadablePicture, error.message, cause: error)
     }
-    throw MediaError(.unreadablePicture, "\(path): the picture cannot be read: \(reason)")
   }
 
   /// Decodes the picture: upright, what is transparent flattened on white.

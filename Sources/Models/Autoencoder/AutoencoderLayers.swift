@@ -53,12 +53,13 @@ struct AutoencoderLayers: Sendable {
         type == defaults.blockType,
         "the autoencoder's block type \(type) is not supported, only \(defaults.blockType)")
     }
+    try requireSizes(
+      blockChannels.map { (CodingKeys.blockChannels, $0) }
+        + [(.latentChannels, latentChannels), (.layersPerBlock, layersPerBlock), (.normGroups, normGroups)],
+      of: "the autoencoder")
     try require(
-      normGroups > 0 && blockChannels.allSatisfy { $0 > 0 && $0 % normGroups == 0 },
+      blockChannels.allSatisfy { $0 % normGroups == 0 },
       "the autoencoder's block_out_channels \(blockChannels) cannot be divided by its norm_num_groups \(normGroups)")
-    try require(
-      latentChannels > 0 && layersPerBlock > 0,
-      "the autoencoder's latent_channels and layers_per_block must be positive")
     try require(
       scalingFactor.isFinite && scalingFactor != 0, "the autoencoder's scaling_factor cannot be \(scalingFactor)")
     let activation = try values.value(.activation, default: "silu")

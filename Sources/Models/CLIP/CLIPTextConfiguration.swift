@@ -54,12 +54,10 @@ struct CLIPTextConfiguration: Decodable, Sendable {
     }
     let sizes: [(CodingKeys, Int)] = [
       (.width, width), (.feedForwardWidth, feedForwardWidth), (.layers, layers), (.heads, heads),
-      (.maximumTokens, maximumTokens), (.vocabulary, vocabulary),
+      (.maximumTokens, maximumTokens),
     ]
-    for (key, size) in sizes {
-      try require(
-        size > 0 && size < 1 << 24, "the text encoder's \(key.rawValue) must be a positive number, not \(size)")
-    }
+    try requireSizes(sizes, of: "the text encoder")
+    try requireSizes([(CodingKeys.vocabulary, vocabulary)], of: "the text encoder", atMost: SizeLimit.vocabulary)
     try require(
       width % heads == 0,
       "the text encoder's hidden_size \(width) must be a multiple of its num_attention_heads \(heads)")

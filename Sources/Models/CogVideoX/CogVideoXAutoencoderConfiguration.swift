@@ -41,7 +41,8 @@ struct CogVideoXAutoencoderConfiguration: Decodable, Sendable {
         blockChannels: [128, 256, 256, 512], layersPerBlock: 3, scalingFactor: 1.15258426,
         blockType: "CogVideoXUpBlock3D"))
     let values = try decoder.container(keyedBy: CodingKeys.self)
-    temporalCompression = Int(try values.value(.temporalCompression, default: 4.0))
+    let compression = try values.value(.temporalCompression, default: 4.0)
+    temporalCompression = Int(exactly: compression) ?? 0
     sampleHeight = try values.value(.sampleHeight, default: 480)
     sampleWidth = try values.value(.sampleWidth, default: 720)
     invertsImageScale = try values.value(.invertsImageScale, default: false)
@@ -50,9 +51,8 @@ struct CogVideoXAutoencoderConfiguration: Decodable, Sendable {
     try require(
       temporalCompression > 0 && temporalCompression.nonzeroBitCount == 1
         && temporalLevels < layers.blockChannels.count,
-      "the autoencoder's temporal_compression_ratio \(temporalCompression) does not go with "
+      "the autoencoder's temporal_compression_ratio \(compression) does not go with "
         + "\(layers.blockChannels.count) blocks")
-    try require(
-      sampleHeight > 0 && sampleWidth > 0, "the autoencoder's sample_height and sample_width must be positive")
+    try requireSizes([(CodingKeys.sampleHeight, sampleHeight), (.sampleWidth, sampleWidth)], of: "the autoencoder")
   }
 }

@@ -136,10 +136,17 @@ public struct CogVideoXModel: VideoModel {
     }
   }
 
+  /// Reads the tokenizer.
+  public func checkTokenizers() throws { _ = try makeTokenizer() }
+
+  private func makeTokenizer() throws -> T5Tokenizer {
+    try T5Tokenizer(folder: directory.component("tokenizer", oneOf: T5TextEncoder.tokenizers).folder)
+  }
+
   /// Loads the text encoder.
   public func loadTextEncoder(on device: any ComputeDevice) throws -> any TextEncoder {
     // The tokenizer first: it is quick, and what is wrong with it need not wait for gigabytes.
-    let tokenizer = try T5Tokenizer(folder: directory.component("tokenizer", oneOf: T5TextEncoder.tokenizers).folder)
+    let tokenizer = try makeTokenizer()
     let encoder = try T5Encoder(textEncoder, weights: weights(of: "text_encoder", on: device))
     return T5TextEncoder(encoder: encoder, tokenizer: tokenizer, maximumTokens: transformer.textTokens)
   }

@@ -126,13 +126,15 @@ struct CogVideoXTransformerConfiguration: Decodable, Sendable {
       (.heads, heads), (.headDimension, headDimension), (.inputChannels, inputChannels),
       (.outputChannels, outputChannels), (.timeWidth, timeWidth), (.offsetWidth, offsetWidth ?? 1),
       (.textWidth, textWidth), (.layers, layers), (.sampleWidth, sampleWidth), (.sampleHeight, sampleHeight),
-      (.sampleFrames, sampleFrames), (.patchSize, patchSize), (.framePatchSize, framesPerToken),
-      (.temporalCompression, temporalCompression), (.textTokens, textTokens),
+      (.sampleFrames, sampleFrames), (.textTokens, textTokens),
     ]
-    for (key, size) in sizes {
-      try require(
-        size > 0 && size < 1 << 20, "the transformer's \(key.rawValue) must be a positive number, not \(size)")
-    }
+    try requireSizes(sizes, of: "the transformer")
+    try requireSizes(
+      [
+        (CodingKeys.patchSize, patchSize), (.framePatchSize, framesPerToken),
+        (.temporalCompression, temporalCompression),
+      ], of: "the transformer", atMost: SizeLimit.patch)
+    try requireWidth(of: heads, headDimension, in: "the transformer")
     try require(
       headDimension % 16 == 0 && headDimension <= 256,
       "the transformer's attention_head_dim must be a multiple of 16 up to 256, not \(headDimension)")

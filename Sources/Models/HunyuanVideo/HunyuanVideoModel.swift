@@ -116,6 +116,11 @@ public struct HunyuanVideoModel: VideoModel {
     }
   }
 
+  /// Reads both tokenizers.
+  public func checkTokenizers() throws {
+    _ = try HunyuanVideoTokenizers(directory: directory, configurations: text)
+  }
+
   /// Loads the text encoders.
   public func loadTextEncoder(on device: any ComputeDevice) throws -> any TextEncoder {
     try HunyuanVideoTextEncoder(directory: directory, device: device)

@@ -21,19 +21,11 @@ struct HunyuanVideoTextConfigurations: Sendable {
 
 /// A prompt's way through both text encoders: Llama gives a state for each token, CLIP one for the whole.
 struct HunyuanVideoTextEncoder: TextEncoder {
-  /// The tokenizer classes that `model_index.json` may name for Llama.
-  static let tokenizers = ["LlamaTokenizerFast", "LlamaTokenizer", "PreTrainedTokenizerFast", "TokenizersBackend"]
-  /// The tokenizer classes that `model_index.json` may name for CLIP.
-  static let pooledTokenizers = ["CLIPTokenizer", "CLIPTokenizerFast"]
-
   private let llama: LlamaEncoder
   private let clip: CLIPTextEncoder
-  private let tokenizer: BytePairTokenizer
-  private let pooledTokenizer: BytePairTokenizer
+  private let tokenizers: HunyuanVideoTokenizers
   private let stateWidth: Int
   private let device: any ComputeDevice
-  /// Tokens of what stands after the prompt.
-  private let closingTokens: Int
 
   /// Reads and checks the configurations; no weights.
   /// - Throws: `CheckpointError` when one is missing or malformed, ``ModelError`` for values that are not supported;
@@ -56,30 +48,11 @@ struct HunyuanVideoTextEncoder: TextEncoder {
   }
 
   /// Loads both tokenizers, which is quick and finds mistakes early, then both encoders.
-  /// - Throws: What ``configurations(in:)`` throws; `TokenizerError` for a tokenizer that is missing, damaged or not
-  ///   supported; ``ModelError`` for one that does not go with its encoder; `CheckpointError` for missing weights; what
+  /// - Throws: What ``configurations(in:)`` and ``HunyuanVideoTokenizers`` throw; `CheckpointError` for missing weights; what
   ///   the device throws.
   init(directory: ModelDirectory, device: any ComputeDevice) throws {
     let configurations = try Self.configurations(in: directory)
-    tokenizer = try .llama(folder: directory.component("tokenizer", oneOf: Self.tokenizers).folder)
-    pooledTokenizer = try .clip(folder: directory.component("tokenizer_2", oneOf: Self.pooledTokenizers).folder)
-    for (name, count, rows) in [
-      ("tokenizer", tokenizer.vocabularyCount, configurations.llama.vocabulary),
-      ("tokenizer_2", pooledTokenizer.vocabularyCount, configurations.clip.vocabulary),
-    ] {
-      try require(
-        count <= rows,
-        "\(directory.url.path): the ids of \(name) go up to \(count - 1), but its text encoder has a vocab_size of "
-          + "\(rows); they are not of one model")
-    }
-    let bare = tokenizer.encode("", length: 16).tokenCount
-    closingTokens = tokenizer.encode(HunyuanVideoPrompt.closing, length: 64).tokenCount - bare
-    let opening = tokenizer.encode(HunyuanVideoPrompt.opening, length: 4096).tokenCount
-    let cropped = HunyuanVideoPrompt.croppedTokens
-    try require(
-      opening + closingTokens > cropped && opening < cropped + HunyuanVideoPrompt.maximumTokens,
-      "\(directory.url.path): the tokenizer makes \(opening) tokens of the text before the prompt; Llama 3's makes "
-        + "\(cropped), and as many are cut off")
+    tokenizers = try HunyuanVideoTokenizers(directory: directory, configurations: configurations)
     stateWidth = configurations.stateWidth
     self.device = device
     func weights(_ component: String) throws -> LayerLoader {
@@ -95,7 +68,7 @@ struct HunyuanVideoTextEncoder: TextEncoder {
   func encode(_ prompt: String) throws -> TextCondition {
     let first = HunyuanVideoPrompt.croppedTokens
     let text = HunyuanVideoPrompt.opening + prompt + HunyuanVideoPrompt.closing
-    let tokens = tokenizer.encode(text, length: first + HunyuanVideoPrompt.maximumTokens)
+    let tokens = tokenizers.llama.encode(text, length: first + HunyuanVideoPrompt.maximumTokens)
     let valid = tokens.tokenCount - first
     var states = try llama.encode(Array(tokens.ids.prefix(tokens.tokenCount))).slice(first..<tokens.tokenCount)
     let padding = HunyuanVideoPrompt.maximumTokens - valid
@@ -103,10 +76,10 @@ struct HunyuanVideoTextEncoder: TextEncoder {
       let zeros = Tensor([Float](repeating: 0, count: padding * stateWidth), shape: [padding, stateWidth])
       states = try device.concatenate([states, device.upload(zeros, as: device.activationType)])
     }
-    let pooled = try clip.pool(pooledTokenizer.encode(prompt, length: HunyuanVideoPrompt.pooledTokens).ids)
+    let pooled = try clip.pool(tokenizers.clip.encode(prompt, length: HunyuanVideoPrompt.pooledTokens).ids)
     return TextCondition(
       states: states, pooled: pooled, validTokens: valid,
-      truncatedTokens: max(0, tokens.truncatedCount - closingTokens), truncatedText: lostText(tokens))
+      truncatedTokens: max(0, tokens.truncatedCount - tokenizers.closingTokens), truncatedText: lostText(tokens))
   }
 
   /// The part of the prompt that did not fit, without what stands after the prompt.

@@ -85,13 +85,14 @@ struct HunyuanVideoTransformerConfiguration: Decodable, Sendable {
   private func validate(norm: String, imageCondition: String?) throws {
     let sizes: [(CodingKeys, Int)] = [
       (.inputChannels, inputChannels), (.outputChannels, outputChannels), (.heads, heads),
-      (.headDimension, headDimension), (.refinerLayers, refinerLayers), (.patchSize, patchSize),
-      (.framePatchSize, framePatchSize), (.textWidth, textWidth), (.pooledWidth, pooledWidth),
+      (.headDimension, headDimension), (.refinerLayers, refinerLayers), (.textWidth, textWidth),
+      (.pooledWidth, pooledWidth),
     ]
-    for (key, size) in sizes {
-      try require(
-        size > 0 && size < 1 << 20, "the transformer's \(key.rawValue) must be a positive number, not \(size)")
-    }
+    try requireSizes(sizes, of: "the transformer")
+    try requireSizes(
+      [(CodingKeys.patchSize, patchSize), (.framePatchSize, framePatchSize)], of: "the transformer",
+      atMost: SizeLimit.patch)
+    try requireWidth(of: heads, headDimension, in: "the transformer")
     for (key, count) in [(CodingKeys.dualLayers, dualLayers), (.singleLayers, singleLayers)] {
       try require((0...1000).contains(count), "the transformer's \(key.rawValue) cannot be \(count)")
     }

@@ -62,12 +62,11 @@ struct LlamaConfiguration: Decodable, Sendable {
     rotation = LlamaRotation(base: base, scaling: parameters?.scaling)
     let sizes: [(CodingKeys, Int)] = [
       (.width, width), (.feedForwardWidth, feedForwardWidth), (.layers, layers), (.heads, heads), (.keyHeads, keyHeads),
-      (.headDimension, headDimension), (.vocabulary, vocabulary),
+      (.headDimension, headDimension),
     ]
-    for (key, size) in sizes {
-      try require(
-        size > 0 && size < 1 << 24, "the text encoder's \(key.rawValue) must be a positive number, not \(size)")
-    }
+    try requireSizes(sizes, of: "the text encoder")
+    try requireSizes([(CodingKeys.vocabulary, vocabulary)], of: "the text encoder", atMost: SizeLimit.vocabulary)
+    try requireWidth(of: heads, headDimension, in: "the text encoder")
     try require(
       heads % keyHeads == 0,
       "the text encoder's num_attention_heads \(heads) must be a multiple of its num_key_value_heads \(keyHeads)")

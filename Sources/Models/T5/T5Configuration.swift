@@ -58,12 +58,11 @@ struct T5Configuration: Decodable, Sendable {
     feedForward = try values.value(.feedForward, default: .relu)
     let sizes: [(CodingKeys, Int)] = [
       (.modelWidth, modelWidth), (.headDimension, headDimension), (.feedForwardWidth, feedForwardWidth),
-      (.layers, layers), (.heads, heads), (.vocabulary, vocabulary),
+      (.layers, layers), (.heads, heads),
     ]
-    for (key, size) in sizes {
-      try require(
-        size > 0 && size < 1 << 24, "the text encoder's \(key.rawValue) must be a positive number, not \(size)")
-    }
+    try requireSizes(sizes, of: "the text encoder")
+    try requireSizes([(CodingKeys.vocabulary, vocabulary)], of: "the text encoder", atMost: SizeLimit.vocabulary)
+    try requireWidth(of: heads, headDimension, in: "the text encoder")
     try require(
       relativePositionBuckets >= 4 && relativePositionDistance > relativePositionBuckets / 4,
       "relative_attention_num_buckets \(relativePositionBuckets) does not go with a relative_attention_max_distance "

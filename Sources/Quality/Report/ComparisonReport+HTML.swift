@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 extension ComparisonReport {
@@ -25,14 +26,12 @@ extension ComparisonReport {
     return ReportTemplate.filled(title: prompt, data: page)
   }
 
-  /// Writes ``html(pictures:)`` to a file: beside it first, then renamed, so that no half page is left.
-  /// - Throws: ``QualityError`` with code `unwritableFile`, or as ``html(pictures:)``.
+  /// Writes ``html(pictures:)`` to a file, which appears complete or not at all.
+  /// - Throws: `FileError` for a place that cannot be written or has no room, and as ``html(pictures:)``.
   public func writeHTML(to file: URL, pictures: ComparisonPictures?) throws {
     let page = try html(pictures: pictures)
-    do {
-      try page.write(to: file, options: .atomic)
-    } catch {
-      throw QualityError(.unwritableFile, "the report could not be written to \(file.path)", cause: error)
-    }
+    var output = try AtomicFile(file.path)
+    try output.write([UInt8](page))
+    try output.commit()
   }
 }

@@ -19,7 +19,6 @@ extension GenerationPlan: CustomStringConvertible {
     if let image {
       lines.insert(
         row("image", "\(image.name), \(image.width)×\(image.height), sha256 \(image.checksum.prefix(12))…"), at: 1)
-      if let warning = image.warning { lines.insert(row("", "note: \(warning)"), at: 2) }
     }
     for (index, part) in attention.parts.enumerated() {
       lines.append(row(index == 0 ? "attention" : "", Self.text(part)))
@@ -45,7 +44,7 @@ extension GenerationPlan: CustomStringConvertible {
             + "activations \(Figure.bytes(phase.activations)))"))
     }
     if let peak = memory.peakPhase { lines.append(row("", "peak: \(Figure.bytes(peak.total)), while \(peak.name)")) }
-    if let memoryProblem { lines.append(row("note", memoryProblem)) }
+    for note in warnings + [memoryProblem].compactMap({ $0 }) { lines.append(row("note", note)) }
     if !missingWeights.isEmpty {
       lines.append(
         row("note", "without weights: \(missingWeights.joined(separator: ", ")); enough for a plan, not for a video"))

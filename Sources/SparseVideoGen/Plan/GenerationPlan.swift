@@ -11,6 +11,9 @@ public struct GenerationPlan: Hashable, Sendable, Codable {
   public let model: ModelDescription
   /// The picture that the video begins with; `nil` for models that take none.
   public let image: ImagePlan?
+  /// What a person should know of the prompts before the work begins: words that the model was not trained on, and what has
+  /// no effect.
+  public let promptWarnings: [String]
   /// The size of the video.
   public let size: VideoSize
   /// Frames per second.
@@ -45,6 +48,9 @@ public struct GenerationPlan: Hashable, Sendable, Codable {
   public let numbers: String
   /// Threads of the processor.
   public let threads: Int
+
+  /// What a person should know before the work begins, though it can begin.
+  public var warnings: [String] { [image?.warning].compactMap { $0 } + promptWarnings }
 }
 
 /// The picture that a video begins with.

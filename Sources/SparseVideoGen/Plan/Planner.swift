@@ -20,9 +20,7 @@ package struct Planner: Sendable {
   func plan(_ request: GenerationRequest) throws -> GenerationPlan {
     try request.check()
     let model = pipeline.model.description
-    let size = VideoSize(
-      width: request.width ?? model.defaultSize.width, height: request.height ?? model.defaultSize.height,
-      frames: request.frames ?? model.defaultSize.frames)
+    let size = model.size(width: request.width, height: request.height, frames: request.frames)
     try pipeline.model.sizeRule.check(size)
     let image = try imageFile(request).map { ImagePlan($0, size: size) }
     let steps = request.steps ?? model.defaultSteps
@@ -31,7 +29,7 @@ package struct Planner: Sendable {
     try checkGuidance(request)
     let guidance = guidance(request)
     let samples = guidance.isOn ? 2 : 1
-    let layout = pipeline.model.layout(for: size)
+    let layout = try layout(for: size)
     let attention = AttentionPlan(
       request, layout: layout, steps: steps, layers: model.layers,
       blockSize: pipeline.device.attentionBlockSize)
@@ -46,7 +44,8 @@ package struct Planner: Sendable {
     let tiled = decodesInTiles(request.tiles, size: size)
     let memory = memory(size: size, tiled: tiled, numbers: request.attentionNumbers)
     return GenerationPlan(
-      model: model, image: image, size: size, framesPerSecond: request.framesPerSecond ?? model.framesPerSecond,
+      model: model, image: image, promptWarnings: promptWarnings(request, isGuided: samples == 2), size: size,
+      framesPerSecond: request.framesPerSecond ?? model.framesPerSecond,
       steps: steps, guidance: request.guidance ?? model.defaultGuidance,
       trueGuidance: guidance.embedded != nil && guidance.isOn ? request.trueGuidance : nil, samples: samples,
       latentShape: pipeline.model.latentShape(for: size).dimensions, layout: layout, attention: attention,
@@ -55,6 +54,19 @@ package struct Planner: Sendable {
       missingWeights: missingWeights,
       decodesInTiles: tiled,
       device: chosen.name, numbers: pipeline.device.activationType.rawValue, threads: chosen.threads)
+  }
+
+  /// Where the tokens of a video lie.
+  /// - Throws: `ModelError` with the code `illegalSize` for more tokens than masks are made for.
+  package func layout(for size: VideoSize) throws -> TokenLayout {
+    let layout = pipeline.model.layout(for: size)
+    guard layout.sequenceLength <= TokenLayout.longestSequence else {
+      throw ModelError(
+        .illegalSize,
+        "a video of \(size) has \(layout.sequenceLength) tokens, more than the \(TokenLayout.longestSequence) that can be "
+          + "attended: choose a smaller size, or fewer frames")
+    }
+    return layout
   }
 
   /// How strongly a request is guided.

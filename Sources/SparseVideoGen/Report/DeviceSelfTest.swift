@@ -30,9 +30,9 @@ public struct DeviceSelfTest: Sendable {
   }
 
   /// Runs all checks, one after the other.
-  /// - Parameter report: Called with each result.
+  /// - Parameter report: Called with each result; what it throws ends the test.
   /// - Returns: Whether all passed.
-  public func run(_ report: (Line) -> Void) -> Bool {
+  public func run(_ report: (Line) throws -> Void) rethrows -> Bool {
     var hasPassed = true
     for check in DeviceCheck.all(for: chosen.device) {
       let name = "\(check.operation) \(check.sizes)"
@@ -45,7 +45,7 @@ public struct DeviceSelfTest: Sendable {
         line = Line(check: name, worst: nil, details: "\(error)")
       }
       hasPassed = hasPassed && line.hasPassed
-      report(line)
+      try report(line)
     }
     return hasPassed
   }

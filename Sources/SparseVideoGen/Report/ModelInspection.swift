@@ -1,4 +1,5 @@
 import Checkpoint
+import Diffusion
 import Figures
 import Foundation
 import Models
@@ -44,21 +45,31 @@ public struct ModelInspection: Sendable, Hashable, Codable {
   /// Why this version cannot run it, or `nil` when it can.
   public let problem: String?
 
-  /// Inspects a directory: reads configurations and headers of weights, no weights, and compares the two.
+  /// Inspects a directory: reads configurations, tokenizers and headers of weights, no weights, and compares them.
   /// - Throws: `CheckpointError` when there is no model at all.
   public init(_ source: ModelSource) throws {
     let directory = try source.directory()
     path = directory.url.path
     pipelineClass = directory.pipelineClass
     let known = Result { try VideoModelRegistry.model(in: directory) }
+    func problem(_ check: () throws -> Void) -> String? {
+      do {
+        try check()
+        return nil
+      } catch {
+        return "\(error)"
+      }
+    }
     components = directory.components.map { Component($0, of: try? known.get()) }
     switch known {
     case .success(let model):
       self.model = model.description
-      problem = components.compactMap(\.problem).first
+      self.problem =
+        components.compactMap(\.problem).first ?? problem { _ = try directory.schedulerSettings() }
+        ?? problem { try model.checkTokenizers() }
     case .failure(let error):
       model = nil
-      problem = "\(error)"
+      self.problem = "\(error)"
     }
   }
 }

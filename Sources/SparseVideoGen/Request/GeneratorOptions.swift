@@ -67,11 +67,15 @@ public struct GeneratorOptions: Hashable, Sendable {
   }
 
   /// Checks what can be checked without a device.
-  /// - Throws: ``GenerationError`` with the code `invalidRequest` for a number of threads that is not positive.
+  /// - Throws: ``GenerationError`` with the code `invalidRequest` for a number of threads that cannot be, or of a GPU.
   package func check() throws {
     if let threads, !(1...1024).contains(threads) {
       throw GenerationError(
         .invalidRequest, "the number of threads must lie between 1 and 1024, not \(threads)", field: .threads)
+    }
+    if threads != nil, case .cuda = device {
+      throw GenerationError(
+        .invalidRequest, "threads are the processor's: leave their number out, or choose cpu", field: .threads)
     }
   }
 }

@@ -1,5 +1,5 @@
 import Checkpoint
-import Foundation
+import Files
 
 /// A file with one video to make on each line: a JSON object with the key `prompt` and, where they differ from the
 /// request that is given for all, `negative_prompt`, `image`, `seed`, `steps`, `guidance`, `width`, `height`, `frames`,
@@ -11,8 +11,10 @@ public struct PromptList: Sendable {
     public var request: GenerationRequest
     /// Where the video goes, if the line says so.
     public var output: String?
-    /// The line, from 1.
-    public var line: Int
+    /// The file and its line, from 1, for example `list.jsonl:3`.
+    public var place: String
+    /// The keys of the line: what it says itself.
+    public var keys: Set<String>
   }
 
   /// The videos in the order of the lines.
@@ -29,17 +31,12 @@ public struct PromptList: Sendable {
   /// - Parameter request: What the lines do not say.
   /// - Throws: ``GenerationError`` with the code `invalidPromptList`, naming the file and the line.
   public init(path: String, request: GenerationRequest) throws {
-    let data = try Self.read(path)
+    let bytes = try Self.read(path)
     var entries: [Entry] = []
-    var outputs: [String: Int] = [:]
-    let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    for (index, bytes) in lines.enumerated() where bytes.contains(where: { ![0x20, 0x09, 0x0D].contains($0) }) {
+    let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    for (index, line) in lines.enumerated() where line.contains(where: { ![0x20, 0x09, 0x0D].contains($0) }) {
       let place = "\(path):\(index + 1)"
-      let entry = try Self.entry(Array(bytes), at: place, line: index + 1, request: request)
-      if let output = entry.output, let other = outputs.updateValue(index + 1, forKey: output) {
-        throw GenerationError(.invalidPromptList, "\(place): line \(other) already writes \(output)")
-      }
-      entries.append(entry)
+      entries.append(try Self.entry(Array(line), at: place, request: request))
     }
     guard !entries.isEmpty else {
       throw GenerationError(
@@ -49,25 +46,19 @@ public struct PromptList: Sendable {
     self.entries = entries
   }
 
-  private static func read(_ path: String) throws -> Data {
-    var isDirectory: ObjCBool = false
-    let exists = unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
-    guard exists, !isDirectory.boolValue else {
-      throw GenerationError(
-        .invalidPromptList,
-        "\(path): \(exists ? "this is a folder" : "there is no such file"); give a text file with one JSON object, such "
-          + "as {\"prompt\": \"a red circle\"}, on each line")
-    }
+  private static func read(_ path: String) throws -> [UInt8] {
     do {
-      return try Data(contentsOf: URL(filePath: path))
+      return try FileBytes.read(path, limit: 1 << 26, acceptsPipes: true)
     } catch {
       throw GenerationError(
-        .invalidPromptList, "\(path): the list of prompts cannot be read: \(error.localizedDescription)", cause: error)
+        .invalidPromptList,
+        "\(error.message); give a text file with one JSON object, such as {\"prompt\": \"a red circle\"}, on each line",
+        cause: error)
     }
   }
 
   private static func entry(
-    _ bytes: [UInt8], at place: String, line: Int, request: GenerationRequest
+    _ bytes: [UInt8], at place: String, request: GenerationRequest
   ) throws -> Entry {
     func failure(_ message: String, cause: (any Error)? = nil) -> GenerationError {
       GenerationError(.invalidPromptList, "\(place): \(message)", cause: cause)
@@ -81,7 +72,7 @@ public struct PromptList: Sendable {
     guard let object = value.object else {
       throw failure("each line must be an object such as {\"prompt\": \"a red circle\"}, not \(value.summary)")
     }
-    var entry = Entry(request: request, output: nil, line: line)
+    var entry = Entry(request: request, output: nil, place: place, keys: Set(object.keys))
     var hasPrompt = false
     for (key, value) in object {
       func required<Value>(_ converted: Value?, _ kind: String) throws -> Value {

@@ -19,7 +19,8 @@ public struct GenerationResult: Sendable {
   public let traces: [HeadTrace]
   /// How long each phase took.
   public let times: PhaseTimes
-  /// The most memory that the process has held so far, in bytes; `nil` where the system does not say.
+  /// The most of the device's memory that has been held so far, in bytes: of the processor, what was resident of this process,
+  /// `nil` where the system does not say; of a GPU, what the driver had given out, its context aside.
   public let peakMemory: Int?
 
   /// Writes the video; the extension of `path`, `.mp4` or `.y4m`, says how.

@@ -95,7 +95,7 @@ actor GenerationWorker {
         index,
         GenerationResult(
           frames: frames, latents: outcome.latents, record: outcome.record, attention: outcome.attention,
-          traces: outcome.traces, times: times, peakMemory: SystemMemory.peakOfProcess))
+          traces: outcome.traces, times: times, peakMemory: planner.chosen.peakMemory))
     }
   }
 
@@ -128,7 +128,7 @@ actor GenerationWorker {
       .finished(
         GenerationResult(
           frames: frames, latents: latents, record: record, attention: AttentionSummary(), traces: [],
-          times: times, peakMemory: SystemMemory.peakOfProcess)))
+          times: times, peakMemory: planner.chosen.peakMemory)))
   }
 
   /// Takes all steps of a run.

@@ -20,7 +20,10 @@ struct Compare: AsyncParsableCommand {
   @OptionGroup(title: "Video")
   var video: VideoOptions
 
-  @Option(help: "Many prompts: a file with one JSON object on each line, as “generate” takes it.")
+  @Option(
+    help:
+      "Many prompts: a file with one JSON object on each line, as “generate” takes it; names of videos and latents in it are not used.",
+    transform: OptionValue.name)
   var prompts: String?
 
   @Option(
@@ -31,10 +34,13 @@ struct Compare: AsyncParsableCommand {
   @OptionGroup(title: "Compared")
   var comparison: ComparisonOptions
 
-  @Option(help: "Weights of lpips.LPIPS as safetensors (AlexNet or VGG-16): measures LPIPS too.")
+  @Option(
+    help: "Weights of lpips.LPIPS as safetensors (AlexNet or VGG-16): measures LPIPS too.", transform: OptionValue.name)
   var lpips: String?
 
-  @Option(help: "The page. A file of this name is replaced. (default: report.html, never replacing a file)")
+  @Option(
+    help: "The page. A file of this name is replaced. (default: report.html, never replacing a file)",
+    transform: OptionValue.name)
   var report: String?
 
   @Flag(help: "Make no page.")
@@ -47,35 +53,47 @@ struct Compare: AsyncParsableCommand {
   var output: ReportOptions
 
   func run() async throws {
-    let request = ComparisonRequest(videos: try videos(), variants: comparison.variants)
+    let videos = try videos()
+    let request = ComparisonRequest(videos: videos.map(\.request), variants: comparison.variants)
     let perceptual = try lpips.map(PerceptualSimilarity.init(path:))
     let page = noReport ? nil : try ReportPath(report)
     let generator = try await model.generator
-    for video in request.videos { _ = try generator.plan(video) }
+    let reporter = Reporter(output)
+    var told: Set<String> = []
+    for video in videos {
+      let plan = try await ListedError.naming(video.place) { try generator.plan(video.request) }
+      for warning in plan.warnings where told.insert(warning).inserted {
+        reporter.note("note: \(warning)")
+      }
+    }
     let machine = await SystemReport().facts
     let run = CompareRun(
       command: commandLine, machine: machine, output: output, interrupt: Interrupt(), page: page)
     try await run(generator.comparisons(for: request, perceptual: perceptual))
   }
 
-  private func videos() throws -> [GenerationRequest] {
+  /// The videos to compare, those of a list with the line that they are from.
+  private func videos() throws -> [(request: GenerationRequest, place: String?)] {
     guard !noReport || report == nil else { throw ValidationError("--report and --no-report exclude each other") }
     guard seeds == nil || video.seed == nil else { throw ValidationError("--seed and --seeds exclude each other") }
-    var requests: [GenerationRequest]
+    var videos: [(request: GenerationRequest, place: String?)]
     if let prompts {
       guard video.prompt == nil else { throw ValidationError("--prompt and --prompts exclude each other") }
-      requests = try PromptList(path: prompts, request: video.request(prompt: "", attention: .dense)).entries
-        .map(\.request)
+      let list = try PromptList(path: prompts, request: video.request(prompt: "", attention: .dense))
+      if seeds != nil, let entry = list.entries.first(where: { $0.keys.contains("seed") }) {
+        throw ValidationError("--seeds and the \"seed\" of \(entry.place) exclude each other")
+      }
+      videos = list.entries.map { ($0.request, $0.place) }
     } else {
       guard video.prompt != nil else { throw ValidationError("Missing expected argument '--prompt <prompt>'") }
-      requests = [video.request(attention: .dense)]
+      videos = [(video.request(attention: .dense), nil)]
     }
-    guard let seeds else { return requests }
-    return requests.flatMap { request in
+    guard let seeds else { return videos }
+    return videos.flatMap { video in
       seeds.map { seed in
-        var request = request
-        request.seed = seed
-        return request
+        var video = video
+        video.request.seed = seed
+        return video
       }
     }
   }
@@ -112,8 +130,12 @@ struct CompareRun {
             if case .planned = event {
               reporter.note("run \(run + 1) of \(runs): \(variant?.name ?? "dense")")
             }
-            if case .step = event { try reporter.show(event) }
-            if case .decoding = event { try reporter.show(event) }
+            switch event {
+            case .step, .decoding: try reporter.show(event)
+            // A prompt that is too long is so for every run with it.
+            case .encoded where variant == nil: try reporter.show(event)
+            default: break
+            }
           case .compared(let comparison):
             let isFirst = first == nil
             if isFirst { first = comparison }
@@ -135,7 +157,7 @@ struct CompareRun {
       do {
         try await conclude(first, summary, reporter)
       } catch let another {
-        Stream.error.write("Error: \(another)\n")
+        StandardError.write("Error: \(another)\n")
       }
       throw interrupt.wasRequested ? CancellationError() : error
     }
@@ -161,8 +183,9 @@ struct CompareRun {
     }
     if summary.count > 1 { report.curve = summary.points }
     if !output.json {
-      let width = Stream.output.columns
-      Stream.output.write((summary.count > 1 ? report.summaryText(width: width) : report.text(width: width)) + "\n")
+      let width = StandardOutput.columns
+      try StandardOutput.write(
+        (summary.count > 1 ? report.summaryText(width: width) : report.text(width: width)) + "\n")
     }
     guard let page else { return }
     try report.writeHTML(to: URL(filePath: page.path), pictures: pictures)
@@ -180,7 +203,7 @@ struct CompareRun {
   }
 
   private static func writeJSON(_ report: ComparisonReport) throws {
-    Stream.output.write(String(decoding: try report.json(), as: UTF8.self) + "\n")
+    try StandardOutput.write(String(decoding: try report.json(), as: UTF8.self) + "\n")
   }
 }
 
@@ -194,16 +217,10 @@ struct ReportPath {
       given
       ?? (1...).lazy.map { "report\($0 == 1 ? "" : "-\($0)").html" }
       .first { !FileManager.default.fileExists(atPath: $0) } ?? "report.html"
-    guard !path.isEmpty else {
-      throw ValidationError("--report: the name is empty; give the name of a file, such as report.html")
-    }
-    var isFolder: ObjCBool = false
-    if unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-      throw ValidationError("--report \(path): this is a folder; give the name of a file, such as report.html")
-    }
-    let folder = URL(filePath: path).deletingLastPathComponent().path
-    guard FileManager.default.isWritableFile(atPath: folder) else {
-      throw ValidationError("--report \(path): the folder \(folder) does not exist or cannot be written")
+    do {
+      try AtomicFile.check(path)
+    } catch {
+      throw ValidationError("--report: \(error.message)")
     }
   }
 }

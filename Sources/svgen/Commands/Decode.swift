@@ -8,10 +8,14 @@ struct Decode: AsyncParsableCommand {
     abstract: "Makes a video from saved latents, for example after an interrupted run.",
     discussion: "What the manifest beside the latents says, the model above all, need not be said again.")
 
-  @Argument(help: "Latents: a safetensors file with the tensor “latents”, [1, frames, channels, height, width].")
+  @Argument(
+    help: "Latents: a safetensors file with the tensor “latents”, [1, frames, channels, height, width].",
+    transform: OptionValue.name)
   var latents: String
 
-  @Option(name: .shortAndLong, help: "The video: .mp4, or lossless .y4m. (default: named after the latents)")
+  @Option(
+    name: .shortAndLong, help: "The video: .mp4, or lossless .y4m. (default: named after the latents)",
+    transform: OptionValue.name)
   var output: String?
 
   @Option(
@@ -62,6 +66,7 @@ struct Decode: AsyncParsableCommand {
       reporter.clear()
       throw interrupt.wasRequested ? CancellationError() : error
     }
+    if let failure = reporter.outputFailure { throw failure }
   }
 
   /// `x.mp4` for `x.latents.safetensors`, with a number where that name is taken.

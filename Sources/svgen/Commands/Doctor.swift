@@ -12,25 +12,27 @@ struct Doctor: AsyncParsableCommand {
   @Flag(help: "Run every operation of a device and compare it with plain arithmetic.")
   var selfTest = false
 
-  @Option(help: "With --self-test: the device, auto, cpu or cuda[:0].", transform: OptionValue.device)
-  var device: GeneratorOptions.Device = .automatic
+  @Option(help: "With --self-test: the device, auto, cpu or cuda[:0]. (default: auto)", transform: OptionValue.device)
+  var device: GeneratorOptions.Device?
 
   func run() async throws {
     guard selfTest else {
+      guard device == nil else {
+        throw ValidationError("--device chooses what --self-test tests: give both, or neither")
+      }
       let report = await SystemReport()
-      return Stream.output.write((json ? try jsonText(report) : report.description) + "\n")
+      return try StandardOutput.write((json ? try jsonText(report) : report.description) + "\n")
     }
-    let test = try DeviceSelfTest(options: GeneratorOptions(device: device))
+    let test = try DeviceSelfTest(options: GeneratorOptions(device: device ?? .automatic))
     var failures = 0
-    let hasPassed = test.run { line in
+    let hasPassed = try test.run { line in
       if !line.hasPassed { failures += 1 }
-      let text = json ? (try? jsonText(line)) ?? "" : Self.text(line)
-      Stream.output.write(text + "\n")
+      try StandardOutput.write((json ? try jsonText(line) : Self.text(line)) + "\n")
     }
     guard hasPassed else {
       throw ComputeFailure(message: "\(failures) checks of \(test.device) failed: its results cannot be trusted")
     }
-    if !json { Stream.output.write("\(test.device) computes what it should\n") }
+    if !json { try StandardOutput.write("\(test.device) computes what it should\n") }
   }
 
   /// For example `ok     23 % of the tolerance  add [37, 19]`.

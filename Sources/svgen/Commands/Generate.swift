@@ -16,7 +16,9 @@ struct Generate: AsyncParsableCommand {
   @OptionGroup(title: "Video")
   var video: VideoOptions
 
-  @Option(help: "Many videos with one loading of the model: a file with one JSON object on each line.")
+  @Option(
+    help: "Many videos with one loading of the model: a file with one JSON object on each line.",
+    transform: OptionValue.name)
   var prompts: String?
 
   @OptionGroup(title: "Attention")
@@ -32,16 +34,16 @@ struct Generate: AsyncParsableCommand {
   var report: ReportOptions
 
   func run() async throws {
-    let jobs = try VideoJob.all(video, attention: attention, prompts: prompts, output: output)
-    for job in jobs { try await job.output.check() }
+    let jobs = try await VideoJob.all(video, attention: attention, prompts: prompts, output: output)
+    for job in jobs { try await ListedError.naming(job.place) { try await job.output.check() } }
     let interrupt = Interrupt()
     let run = GenerateRun(
       jobs: jobs, reporter: Reporter(report, videos: jobs.count), interrupt: interrupt,
       includesMetadata: !output.noMetadata)
-    for option in attention.idleOptions {
-      run.reporter.note("note: \(option) has no effect with --attention dense")
-    }
-    try await run(model.generator)
+    for note in attention.notes { run.reporter.note("note: \(note)") }
+    let generator = try await model.generator
+    for job in jobs { try await ListedError.naming(job.place) { _ = try generator.plan(job.request) } }
+    try await run(generator)
   }
 }
 
@@ -74,9 +76,11 @@ struct GenerateRun {
       }
     } catch {
       reporter.clear()
-      if let saved { reporter.note(advice(saved, output: jobs[current].output.path)) }
+      // Also where nothing but errors is to be said: it is how to go on after one.
+      if let saved { StandardError.write(advice(saved, output: jobs[current].output.path) + "\n") }
       throw interrupt.wasRequested ? CancellationError() : error
     }
+    if let failure = reporter.outputFailure { throw failure }
   }
 
   private func write(_ result: GenerationResult, index: Int) async throws {

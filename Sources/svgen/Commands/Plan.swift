@@ -20,11 +20,12 @@ struct Plan: AsyncParsableCommand {
   var json = false
 
   func run() async throws {
-    // A plan needs no prompt: its length does not change the work.
+    // A plan needs no prompt: its length does not change the work. A mark is none, but it is not empty.
     let request = video.request(
-      prompt: video.prompt ?? "anything", attention: try attention.choice, numbers: attention.attentionDtype)
+      prompt: video.prompt ?? "-", attention: try attention.choice, numbers: attention.attentionDtype)
+    for note in attention.notes { StandardError.write("note: \(note)\n") }
     let plan = try await model.generator.plan(request)
-    Stream.output.write((json ? try jsonText(plan) : plan.description) + "\n")
+    try StandardOutput.write((json ? try jsonText(plan) : plan.description) + "\n")
   }
 }
 

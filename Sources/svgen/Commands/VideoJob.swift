@@ -8,16 +8,25 @@ struct VideoJob {
   let output: VideoOutput
   /// Whether the latents stay when the video is there.
   let keepsLatents: Bool
+  /// The line that it is from, if it is from a list.
+  let place: String?
 
-  /// - Parameter latentsPath: Where latents are kept; beside the video, until that is complete, when `nil`.
-  init(_ request: GenerationRequest, outputPath: String, latentsPath: String?) throws {
+  /// - Parameters:
+  ///   - latentsPath: Where latents are kept; beside the video, until that is complete, when `nil`.
+  ///   - taken: Names that other videos of the same run have.
+  ///   - place: The line that it is from, if it is from a list.
+  init(
+    _ request: GenerationRequest, outputPath: String, latentsPath: String?, taken: Set<String> = [],
+    place: String? = nil
+  ) throws {
+    self.place = place
     output = try VideoOutput(path: outputPath)
     if let latentsPath, (latentsPath as NSString).pathExtension != "safetensors" {
       // Also keeps latents from taking the name of the video.
       throw ValidationError("“\(latentsPath)” must end in .safetensors, the format that latents are saved in")
     }
     var request = request
-    request.latentsPath = latentsPath ?? Self.latentsName(besides: outputPath)
+    request.latentsPath = latentsPath ?? Self.latentsName(besides: outputPath, taken: taken)
     self.request = request
     keepsLatents = latentsPath != nil
   }
@@ -25,7 +34,7 @@ struct VideoJob {
   /// The jobs of a run: one, or those of a list.
   static func all(
     _ video: VideoOptions, attention: AttentionOptions, prompts: String?, output: OutputOptions
-  ) throws -> [VideoJob] {
+  ) async throws -> [VideoJob] {
     let (choice, numbers) = (try attention.choice, attention.attentionDtype)
     guard let prompts else {
       guard video.prompt != nil else { throw ValidationError("Missing expected argument '--prompt <prompt>'") }
@@ -39,29 +48,38 @@ struct VideoJob {
       let key = name == "--output" ? "output" : "save_latents"
       throw ValidationError("\(name) is for one video; with --prompts give \"\(key)\" in each line")
     }
-    var taken: Set<String> = []
+    var taken: [String: String] = [:]
     // The prompt of the shared request is replaced by each line's.
     let shared = video.request(prompt: "", attention: choice, numbers: numbers)
-    return try PromptList(path: prompts, request: shared).entries.map { entry in
+    var jobs: [VideoJob] = []
+    for entry in try PromptList(path: prompts, request: shared).entries {
+      let names = Set(taken.keys)
       let path =
-        entry.output ?? OutputOptions.name(prompt: entry.request.prompt, seed: entry.request.seed, taken: taken)
-      guard taken.insert(path).inserted else {
-        throw ValidationError("\(prompts):\(entry.line): \(path) is already the output of another line")
+        entry.output ?? OutputOptions.name(prompt: entry.request.prompt, seed: entry.request.seed, taken: names)
+      let job = try await ListedError.naming(entry.place) {
+        try VideoJob(
+          entry.request, outputPath: path, latentsPath: entry.request.latentsPath, taken: names, place: entry.place)
       }
-      return try VideoJob(entry.request, outputPath: path, latentsPath: entry.request.latentsPath)
+      for path in [path, job.request.latentsPath].compactMap({ $0 }) {
+        if let other = taken.updateValue(entry.place, forKey: path) {
+          throw ValidationError("\(entry.place): \(other) already writes \(path)")
+        }
+      }
+      jobs.append(job)
     }
+    return jobs
   }
 
   /// `x.latents.safetensors` for `x.mp4`, with a number where that name is taken: latents that somebody kept are neither
   /// replaced nor removed.
-  private static func latentsName(besides outputPath: String) -> String {
+  private static func latentsName(besides outputPath: String, taken: Set<String>) -> String {
     let folder = outputPath[..<(outputPath.lastIndex(of: "/").map(outputPath.index(after:)) ?? outputPath.startIndex)]
     var name = (String(outputPath[folder.endIndex...]) as NSString).deletingPathExtension
     // A name has at most 255 bytes, and this one ends in more than the video's.
     while name.utf8.count > 220 { name.removeLast() }
     let stem = folder + name + ".latents"
     let names = (1...).lazy.map { "\(stem)\($0 == 1 ? "" : "-\($0)").safetensors" }
-    return names.first { !FileManager.default.fileExists(atPath: $0) } ?? "\(stem).safetensors"
+    return names.first { !taken.contains($0) && !FileManager.default.fileExists(atPath: $0) } ?? "\(stem).safetensors"
   }
 
   /// Removes latents that were kept only until the video was there.

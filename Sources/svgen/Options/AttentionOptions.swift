@@ -23,24 +23,29 @@ struct AttentionOptions: ParsableArguments {
   var bandTokens: Double?
 
   @Option(
-    parsing: .unconditional, help: "Steps, from the first on, that attend densely: 25% or 12.",
+    parsing: .unconditional,
+    help: "Steps, from the first on, that attend densely: 25% or 12. (default: \(Self.usual.denseSteps))",
     transform: OptionValue.share)
-  var denseSteps: Share = SparseVideoGenSettings().denseSteps
+  var denseSteps: Share?
 
   @Option(
-    parsing: .unconditional, help: "Layers, from the first on, that attend densely: 3% or 2.",
+    parsing: .unconditional,
+    help: "Layers, from the first on, that attend densely: 3% or 2. (default: \(Self.usual.denseLayers))",
     transform: OptionValue.share)
-  var denseLayers: Share = SparseVideoGenSettings().denseLayers
+  var denseLayers: Share?
 
   @Option(
-    parsing: .unconditional, help: "Query rows sampled to tell spatial from temporal heads: 64 or 1%.",
+    parsing: .unconditional,
+    help: "Query rows sampled to tell spatial from temporal heads: 64 or 1%. (default: \(Self.usual.profiledRows))",
     transform: OptionValue.share)
-  var profileRows: Share = SparseVideoGenSettings().profiledRows
+  var profileRows: Share?
 
   @Option(
     help:
       "What attention multiplies: auto is what --dtype says; fp8 (e4m3) takes a Hopper GPU and heads of 128 elements.")
   var attentionDtype: AttentionNumbers = .activations
+
+  private static let usual = SparseVideoGenSettings()
 
   /// The mechanism that the options describe.
   var choice: AttentionChoice {
@@ -48,8 +53,8 @@ struct AttentionOptions: ParsableArguments {
       guard let pattern = attention.choice else { return .dense }
       return .sparse(
         SparseVideoGenSettings(
-          patternChoice: pattern, bandWidth: try bandWidth, denseSteps: denseSteps, denseLayers: denseLayers,
-          profiledRows: profileRows))
+          patternChoice: pattern, bandWidth: try bandWidth, denseSteps: denseSteps ?? Self.usual.denseSteps,
+          denseLayers: denseLayers ?? Self.usual.denseLayers, profiledRows: profileRows ?? Self.usual.profiledRows))
     }
   }
 
@@ -67,10 +72,21 @@ struct AttentionOptions: ParsableArguments {
     }
   }
 
-  /// What was given and has no effect.
-  var idleOptions: [String] {
-    guard attention == .dense else { return [] }
-    return [("--density", density), ("--band-frames", bandFrames), ("--band-tokens", bandTokens)]
-      .filter { $0.1 != nil }.map(\.0)
+  /// A note for each option that was given and has no effect: refusing them would make it harder to run the same command with
+  /// another attention, to compare.
+  var notes: [String] {
+    idleOptions.map { "\($0) has no effect with --attention \(attention.rawValue)" }
+  }
+
+  private var idleOptions: [String] {
+    switch attention {
+    case .svg: []
+    case .spatial, .temporal: IdleOptions.given(["--profile-rows": profileRows])
+    case .dense:
+      IdleOptions.given([
+        "--density": density, "--band-frames": bandFrames, "--band-tokens": bandTokens, "--dense-steps": denseSteps,
+        "--dense-layers": denseLayers, "--profile-rows": profileRows,
+      ])
+    }
   }
 }

@@ -30,14 +30,24 @@ struct ComparisonOptions: ParsableArguments {
   var denseLayers: Share = SparseVideoGenSettings().denseLayers
 
   @Option(
-    parsing: .unconditional, help: "Query rows sampled to tell spatial from temporal heads, or several: 64,1%,100%.",
+    parsing: .unconditional,
+    help:
+      "Query rows sampled to tell spatial from temporal heads, or several: 64,1%,100%. (default: \(Self.usualRows))",
     transform: OptionList.parse(OptionValue.share))
-  var profileRows: [Share] = [SparseVideoGenSettings().profiledRows]
+  var profileRows: [Share]?
 
   @Option(
     help: "What the compared attention multiplies, or several: auto,fp8. Full attention keeps to what --dtype says.",
     transform: OptionList.parse(OptionValue.attentionNumbers))
   var attentionDtype: [AttentionNumbers] = [.activations]
+
+  private static let usualRows = SparseVideoGenSettings().profiledRows
+
+  func validate() throws {
+    if !method.contains(.svg) {
+      try IdleOptions.refuse(["--profile-rows": profileRows], with: "--method without svg")
+    }
+  }
 
   /// The combinations. A name says the method, and what else tells the variants apart but the density.
   var variants: [ComparisonVariant] {
@@ -52,13 +62,14 @@ struct ComparisonOptions: ParsableArguments {
   private func variants(_ method: AttentionName, _ numbers: AttentionNumbers) -> [ComparisonVariant] {
     guard let pattern = method.choice else { return [] }
     var variants: [ComparisonVariant] = []
+    let sampled = profileRows ?? [Self.usualRows]
     // Nothing is sampled where every head has the same pattern.
-    for rows in method == .svg ? profileRows : Array(profileRows.prefix(1)) {
+    for rows in method == .svg ? sampled : Array(sampled.prefix(1)) {
       for steps in denseSteps {
         for density in density {
           var name = method.rawValue + numbers.suffix
           if denseSteps.count > 1 { name += ", dense steps \(steps)" }
-          if profileRows.count > 1, method == .svg { name += ", \(rows) rows" }
+          if sampled.count > 1, method == .svg { name += ", \(rows) rows" }
           let settings = SparseVideoGenSettings(
             patternChoice: pattern, bandWidth: .density(density), denseSteps: steps, denseLayers: denseLayers,
             profiledRows: rows)

@@ -4,7 +4,8 @@ import SparseVideoGen
 /// Which model runs, and where.
 struct ModelOptions: ParsableArguments {
   @Option(
-    help: "A model directory in diffusers layout, or org/name[@revision] of the Hugging Face cache. (default: bundled)")
+    help: "A model directory in diffusers layout, or org/name[@revision] of the Hugging Face cache. (default: bundled)",
+    transform: OptionValue.name)
   var model: String?
 
   @Option(help: "auto, cpu or cuda[:0]. auto is a GPU where one can be used.", transform: OptionValue.device)

@@ -5,6 +5,11 @@ import SparseVideoGen
 ///
 /// Whether a value that can be read is also sensible is for the library to say.
 enum OptionValue {
+  /// The name of a file or folder, or of a model: a variable of a shell that holds nothing is an easy mistake.
+  static func name(_ text: String) throws -> String {
+    try value(text.isEmpty ? nil : text, "the name is empty")
+  }
+
   static func integer(_ text: String) throws -> Int {
     try value(Int(text), "expected a whole number, such as 16")
   }

@@ -7,11 +7,12 @@ struct OutputOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
     help:
-      "The video: .mp4, or lossless .y4m. A file of this name is replaced. (default: named after prompt and seed, in the current folder, never replacing a file)"
-  )
+      "The video: .mp4, or lossless .y4m. A file of this name is replaced. (default: named after prompt and seed, in the current folder, never replacing a file)",
+    transform: OptionValue.name)
   var output: String?
 
-  @Option(help: "Keep the latents: a .safetensors file, with a manifest beside it.")
+  @Option(
+    help: "Keep the latents: a .safetensors file, with a manifest beside it.", transform: OptionValue.name)
   var saveLatents: String?
 
   @Flag(help: "Do not say in the MP4 file how it was made.")
@@ -21,7 +22,8 @@ struct OutputOptions: ParsableArguments {
   /// taken.
   /// - Parameter taken: Names that other videos of the same run have.
   static func name(prompt: String, seed: UInt64, taken: Set<String> = []) -> String {
-    let words = prompt.lowercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
+    let letters = prompt.folding(options: [.caseInsensitive, .diacriticInsensitive], locale: nil)
+    let words = letters.split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
     var stem = ""
     for word in words where stem.count + word.count <= 40 { stem += (stem.isEmpty ? "" : "-") + word }
     stem = (stem.isEmpty ? "video" : stem) + "-seed\(seed)"

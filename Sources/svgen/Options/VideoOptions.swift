@@ -9,17 +9,13 @@ struct VideoOptions: ParsableArguments {
   @Option(parsing: .unconditional, help: "What the video should not show.")
   var negativePrompt = ""
 
-  @Option(help: "The picture that the video begins with, for image-to-video models: PNG, JPEG or WebP.")
+  @Option(
+    help: "The picture that the video begins with, for image-to-video models: PNG, JPEG or WebP.",
+    transform: OptionValue.name)
   var image: String?
 
-  @Option(parsing: .unconditional, help: "Columns of pixels. (default: the model's)", transform: OptionValue.integer)
-  var width: Int?
-
-  @Option(parsing: .unconditional, help: "Rows of pixels. (default: the model's)", transform: OptionValue.integer)
-  var height: Int?
-
-  @Option(parsing: .unconditional, help: "Frames. (default: the model's)", transform: OptionValue.integer)
-  var frames: Int?
+  @OptionGroup
+  var size: SizeOptions
 
   @Option(parsing: .unconditional, help: "Denoising steps. (default: the model's)", transform: OptionValue.integer)
   var steps: Int?
@@ -61,8 +57,8 @@ struct VideoOptions: ParsableArguments {
     prompt: String? = nil, attention: AttentionChoice, numbers: AttentionNumbers = .activations
   ) -> GenerationRequest {
     GenerationRequest(
-      prompt: prompt ?? self.prompt ?? "", negativePrompt: negativePrompt, imagePath: image, width: width,
-      height: height, frames: frames, steps: steps, guidance: guidance.map(Float.init),
+      prompt: prompt ?? self.prompt ?? "", negativePrompt: negativePrompt, imagePath: image, width: size.width,
+      height: size.height, frames: size.frames, steps: steps, guidance: guidance.map(Float.init),
       trueGuidance: trueGuidance.map(Float.init),
       usesDynamicGuidance: dynamicGuidance, seed: seed ?? 0,
       framesPerSecond: fps, attention: attention, attentionNumbers: numbers, tiles: tiling.tiles)

@@ -50,7 +50,7 @@ final class Interrupt: Sendable {
       return (state.wasRequested, state.cancel)
     }
     if isSecond { _exit(130) }
-    Stream.error.write("\nstopping as soon as the layer that runs is done; once more stops at once\n")
+    StandardError.write("\nstopping as soon as the layer that runs is done; once more stops at once\n")
     cancel?()
   }
 }

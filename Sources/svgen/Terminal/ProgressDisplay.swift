@@ -8,7 +8,7 @@ final class ProgressDisplay {
     if terminal.isInteractive {
       redraw(line.text(columns: terminal.columns - 1))
     } else if line.isMilestone {
-      Stream.error.write(line.plainText + "\n")
+      StandardError.write(line.plainText + "\n")
     }
   }
 
@@ -17,19 +17,19 @@ final class ProgressDisplay {
     if terminal.isInteractive {
       redraw(String(text.prefix(terminal.columns - 1)))
     } else {
-      Stream.error.write(text + "\n")
+      StandardError.write(text + "\n")
     }
   }
 
   /// Removes the line that is redrawn.
   func clear() {
     guard isShown else { return }
-    Stream.error.write("\r\u{1B}[K")
+    StandardError.write("\r\u{1B}[K")
     isShown = false
   }
 
   private func redraw(_ text: String) {
-    Stream.error.write("\r" + (terminal.hasColors ? "\u{1B}[36m\(text)\u{1B}[0m" : text) + "\u{1B}[K")
+    StandardError.write("\r" + (terminal.hasColors ? "\u{1B}[36m\(text)\u{1B}[0m" : text) + "\u{1B}[K")
     isShown = true
   }
 }

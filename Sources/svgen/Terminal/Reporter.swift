@@ -8,6 +8,8 @@ final class Reporter {
   private let videos: Int
   private var stepSeconds: [Double] = []
   private var decoding = Pace("decoding")
+  /// Why standard output could not be written, once that has happened: the work is worth more, and goes on.
+  private(set) var outputFailure: (any Error)?
 
   /// - Parameter videos: How many videos the run makes.
   init(_ report: ReportOptions, videos: Int = 1) {
@@ -18,9 +20,7 @@ final class Reporter {
   /// Says what happened.
   /// - Parameter output: Where the video was written; for results only.
   func show(_ event: GenerationEvent, index: Int = 0, output: String? = nil) throws {
-    if report.json {
-      Stream.output.write(try event.jsonLine(index: videos > 1 ? index : nil, output: output) + "\n")
-    }
+    if report.json { write(try event.jsonLine(index: videos > 1 ? index : nil, output: output)) }
     guard !report.quiet else { return }
     switch event {
     case .planned(let plan): begin(plan, index: index)
@@ -37,13 +37,18 @@ final class Reporter {
   func note(_ text: String) {
     guard !report.quiet else { return }
     clear()
-    Stream.error.write(text + "\n")
+    StandardError.write(text + "\n")
   }
 
   /// Names a result: the one thing on standard output, where no JSON is.
   func result(_ path: String) {
     clear()
-    if !report.json { Stream.output.write(path + "\n") }
+    if !report.json { write(path) }
+  }
+
+  private func write(_ line: String) {
+    guard outputFailure == nil else { return }
+    do { try StandardOutput.write(line + "\n") } catch { outputFailure = error }
   }
 
   /// Removes the progress line.
@@ -54,7 +59,7 @@ final class Reporter {
     decoding = Pace("decoding")
     let number = videos > 1 ? "video \(index + 1) of \(videos): " : ""
     note("\(number)\(plan.model.family), \(plan.size), \(plan.steps) steps, \(plan.layout.sequenceLength) tokens")
-    if let warning = plan.image?.warning { note("note: \(warning)") }
+    for warning in plan.warnings { note("note: \(warning)") }
     let range = plan.attention.densityRange
     note(
       "attention \(plan.attention.mechanism)\(plan.attention.numbers.suffix): keeps \(Figure.percent(range.upperBound)), "

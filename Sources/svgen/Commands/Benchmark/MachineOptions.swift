@@ -8,14 +8,14 @@ extension BenchmarkPreset: ExpressibleByArgument {}
 
 /// What a benchmark runs on, and how it reports.
 struct MachineOptions: ParsableArguments {
-  @Option(parsing: .unconditional, help: "Threads of the processor. (default: all)")
+  @Option(parsing: .unconditional, help: "Threads of the processor. (default: all)", transform: OptionValue.integer)
   var threads: Int?
 
   @Option(help: "The instruction set of the kernels. (default: the best one)")
   var isa: InstructionSet?
 
-  @Option(help: "What numbers are held in: auto is the type that the instruction set multiplies.")
-  var dtype: GeneratorOptions.Numbers = .automatic
+  @Option(help: "What numbers are held in: auto is the type that the instruction set multiplies. (default: auto)")
+  var dtype: GeneratorOptions.Numbers?
 
   @Option(parsing: .unconditional, help: "Measured rounds.")
   var rounds = 7
@@ -26,8 +26,8 @@ struct MachineOptions: ParsableArguments {
   /// Runs a benchmark and writes its results.
   func report(_ run: (BenchmarkMachine) throws -> [BenchmarkResult]) throws {
     let machine = try BenchmarkMachine(
-      threads: threads, instructionSet: isa, elementType: dtype.elementType, rounds: rounds)
-    if !json { Stream.error.write(machine.summary + "\n") }
+      threads: threads, instructionSet: isa, elementType: dtype?.elementType, rounds: rounds)
+    if !json { StandardError.write(machine.summary + "\n") }
     try write(run(machine), json: json)
   }
 }
@@ -35,7 +35,7 @@ struct MachineOptions: ParsableArguments {
 /// Writes results to standard output.
 func write(_ results: [BenchmarkResult], json: Bool) throws {
   for result in results {
-    if let scaling = result.scaling, !json { Stream.error.write("scaled: \(scaling)\n") }
-    Stream.output.write((json ? try result.json() : result.line) + "\n")
+    if let scaling = result.scaling, !json { StandardError.write("scaled: \(scaling)\n") }
+    try StandardOutput.write((json ? try result.json() : result.line) + "\n")
   }
 }

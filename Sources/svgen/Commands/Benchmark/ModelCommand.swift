@@ -24,8 +24,8 @@ struct ModelCommand: AsyncParsableCommand {
   @Option(parsing: .unconditional, help: "Denoising steps. (default: the model's)")
   var steps: Int?
 
-  @Option(parsing: .unconditional, help: "Frames. (default: the model's)")
-  var frames: Int?
+  @OptionGroup(title: "Video")
+  var size: SizeOptions
 
   @Option(help: "What the video shows.")
   var prompt = "a large yellow circle moving right on a dark blue background"
@@ -40,7 +40,7 @@ struct ModelCommand: AsyncParsableCommand {
     let requests = attentionDtype.flatMap { numbers in
       (attention.isEmpty ? [.svg, .dense] : attention).map { name in
         GenerationRequest(
-          prompt: prompt, frames: frames, steps: steps,
+          prompt: prompt, width: size.width, height: size.height, frames: size.frames, steps: steps,
           attention: name.choice.map {
             .sparse(SparseVideoGenSettings(patternChoice: $0, bandWidth: .density(density)))
           } ?? .dense, attentionNumbers: numbers)

@@ -7,14 +7,8 @@ struct RandomModelOptions: ParsableArguments {
   @OptionGroup(title: "Model")
   var model: ModelOptions
 
-  @Option(parsing: .unconditional, help: "Columns of pixels. (default: the model's)", transform: OptionValue.integer)
-  var width: Int?
-
-  @Option(parsing: .unconditional, help: "Rows of pixels. (default: the model's)", transform: OptionValue.integer)
-  var height: Int?
-
-  @Option(parsing: .unconditional, help: "Frames. (default: the model's)", transform: OptionValue.integer)
-  var frames: Int?
+  @OptionGroup(title: "Video")
+  var size: SizeOptions
 
   @Option(parsing: .unconditional, help: "Measured rounds.")
   var rounds = 1
@@ -22,14 +16,8 @@ struct RandomModelOptions: ParsableArguments {
   @Flag(help: "Write one JSON object a line.")
   var json = false
 
-  func validate() throws {
-    guard (width == nil) == (height == nil) else { throw ValidationError("--width and --height belong together") }
-  }
-
   /// The model and the video.
   var randomModel: RandomModel {
-    var size: (width: Int, height: Int)?
-    if let width, let height { size = (width, height) }
-    return RandomModel(model.source, frames: frames, size: size)
+    RandomModel(model.source, width: size.width, height: size.height, frames: size.frames)
   }
 }
