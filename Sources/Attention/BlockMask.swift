@@ -35,6 +35,9 @@ public struct BlockMask<Order: TokenOrder>: Hashable, Sendable, CustomStringConv
   public let rowOffsets: [Int32]
   /// The kept key blocks of all rows, ascending in each row.
   public let entries: [Entry]
+  /// The query-key pairs that are computed: whole blocks, without rows and keys that do not exist. Counted once, for every
+  /// call of attention reports it.
+  public private(set) var computedPairs = 0
 
   /// Builds the mask of a band, or of full attention.
   /// - Precondition: `blockSize` is positive.
@@ -89,6 +92,7 @@ public struct BlockMask<Order: TokenOrder>: Hashable, Sendable, CustomStringConv
     self.band = band
     self.rowOffsets = offsets
     self.entries = entries
+    computedPairs = countPairs()
   }
 
   /// Blocks of the video part.
@@ -108,8 +112,7 @@ public struct BlockMask<Order: TokenOrder>: Hashable, Sendable, CustomStringConv
     return max(0, min(blockSize, layout.validTextTokens - (block - videoBlocks) * blockSize))
   }
 
-  /// The query-key pairs that are computed: whole blocks, without rows and keys that do not exist.
-  public var computedPairs: Int {
+  private func countPairs() -> Int {
     (0..<blockCount).reduce(0) { sum, row in
       sum + tokens(ofBlock: row) * entries(ofRow: row).reduce(0) { $0 + tokens(ofBlock: $1.block) }
     }

@@ -68,4 +68,15 @@ extension BenchmarkResult {
       ("\(kind.rawValue)_seconds", Samples(times.map { $0[kind] }).median)
     }
   }
+
+  /// Adds what a GPU was asked, medians over rounds; nothing where there is none.
+  mutating func addMedians(of activity: [CUDAActivity]) {
+    guard !activity.isEmpty else { return }
+    func median(_ value: (CUDAActivity) -> Double) -> Double { Samples(activity.map(value)).median }
+    figures += [
+      ("launches", median { Double($0.launches) }), ("allocations", median { Double($0.allocations) }),
+      ("copies", median { Double($0.copies) }), ("waits", median { Double($0.waits) }),
+      ("waiting_seconds", median(\.waitingSeconds)),
+    ]
+  }
 }

@@ -7,8 +7,9 @@ import Tensor
 
 /// Steps of a model of full width and depth with random weights: from its configurations alone.
 ///
-/// A dense and a sparse step run by turns, with each kind of numbers, after sparse ones that are not counted. The patterns
-/// that profiling finds, and so the density of the bands, are those of noise.
+/// A step is all that lies between two latents: a pass of the transformer, or two where guidance takes them, and the
+/// scheduler. A dense and a sparse one run by turns, with each kind of numbers, after sparse ones that are not counted.
+/// The patterns that profiling finds, and so the density of the bands, are those of noise.
 public struct StepBenchmark: Sendable {
   private let model: RandomModel
   private let density: Double
@@ -49,29 +50,34 @@ public struct StepBenchmark: Sendable {
     }
     let loading = try elapsedSeconds { try model.loadDenoiser(on: device) }
     let tally = PairTally()
-    let input = try input(model, prepared.video, on: device)
-    func run(_ numbers: AttentionNumbers, _ step: Int, into measured: inout Measured) throws {
-      let attention = SparseVideoGenAttention(
-        device: device, settings: SparseVideoGenSettings(bandWidth: .density(density)),
-        schedule: AttentionSchedule(
-          steps: 2, layers: description.layers, denseSteps: .count(1), denseLayers: .fraction(0.03)),
-        numbers: numbers, listener: tally.add)
+    let start = try start(prepared, with: loading.result)
+    func run(_ attention: any AttentionMechanism, into measured: inout Measured) throws {
+      var loop = start.continued(with: attention)
       device.resetTimes()
-      let run = try elapsedSeconds {
-        try loading.result.predict(input, attention: attention, step: step, sample: 0)
-      }
+      let before = (device as? CUDADevice)?.activity
+      measured.samples.append(try elapsedSeconds { try loop.advance() }.seconds)
+      if let before, let after = (device as? CUDADevice)?.activity { measured.activity.append(after - before) }
       measured.times.append(device.times)
-      measured.samples.append(run.seconds)
       measured.density = try tally.takeDensity()
     }
-    for numbers in numbers {
+    let mechanisms = numbers.map { numbers -> [any AttentionMechanism] in
+      [
+        DenseAttention(device: device, numbers: numbers, listener: tally.add),
+        SparseVideoGenAttention(
+          device: device, settings: SparseVideoGenSettings(bandWidth: .density(density)),
+          schedule: AttentionSchedule(
+            steps: start.steps, layers: description.layers, denseSteps: .count(0), denseLayers: .fraction(0.03)),
+          numbers: numbers, listener: tally.add),
+      ]
+    }
+    for mechanism in mechanisms {
       var discarded = Measured()
-      try run(numbers, 1, into: &discarded)
+      try run(mechanism[1], into: &discarded)
     }
     var measured = [[Measured]](repeating: [Measured(), Measured()], count: numbers.count)
     for _ in 0..<rounds {
-      for (index, numbers) in numbers.enumerated() {
-        for step in [0, 1] { try run(numbers, step, into: &measured[index][step]) }
+      for (index, mechanisms) in mechanisms.enumerated() {
+        for (variant, mechanism) in mechanisms.enumerated() { try run(mechanism, into: &measured[index][variant]) }
       }
     }
     var results = zip(numbers, measured).flatMap { numbers, measured in
@@ -85,6 +91,8 @@ public struct StepBenchmark: Sendable {
   private struct Measured {
     var samples: [Double] = []
     var times: [OperationTimes] = []
+    /// What a GPU was asked; empty on the processor.
+    var activity: [CUDAActivity] = []
     var density = 1.0
   }
 
@@ -101,35 +109,42 @@ public struct StepBenchmark: Sendable {
         result.figures.append(("peak_memory_megabytes", Double(gpu.memory.peak) / 1e6))
       }
       result.addMedians(of: measured.times)
+      result.addMedians(of: measured.activity)
       return result
     }
     // The schedule of the paper: a quarter of the steps is dense.
     let denseSteps = Share.fraction(0.25).resolved(of: description.defaultSteps)
-    let runs = Double(description.guidanceKind == .classifierFree ? 2 : 1)
     let (denseSeconds, sparseSeconds) = (results[0].samples.median, results[1].samples.median)
     results[1].figures += [
       (
         "seconds_of_\(description.defaultSteps)_steps",
-        runs * (Double(denseSteps) * denseSeconds + Double(description.defaultSteps - denseSteps) * sparseSeconds)
+        Double(denseSteps) * denseSeconds + Double(description.defaultSteps - denseSteps) * sparseSeconds
       ),
       ("speedup_of_step", denseSeconds / sparseSeconds),
     ]
     return results
   }
 
-  /// Noise in the place of latents, prompt and image.
-  private func input(_ model: any VideoModel, _ video: VideoSize, on device: any ComputeDevice) throws -> DenoiserInput
-  {
+  /// A run with noise in the place of prompt and image, before its first step.
+  private func start(_ prepared: PreparedModel, with denoiser: any Denoiser) throws -> DenoisingLoop {
+    let (model, device) = (prepared.model, prepared.device)
     var noise = NormalGenerator(seed: 0)
-    let latents = noise.draw(model.latentShape(for: video))
-    let condition = model.conditionShape
-    let states = noise.draw([condition.tokens, condition.width])
-    let text = TextCondition(
+    let shape = model.conditionShape
+    let states = noise.draw([shape.tokens, shape.width])
+    let prompt = TextCondition(
       states: try device.upload(states, as: device.activationType),
-      pooled: try condition.pooledWidth.map { try device.upload(noise.draw([$0]), as: device.activationType) },
-      validTokens: condition.tokens)
-    return DenoiserInput(
-      latents: latents, timestep: 500, text: text, guidance: model.description.guidanceKind == .embedded ? 6 : nil,
-      image: model.imageConditioning == nil ? nil : noise.draw(latents.shape))
+      pooled: try shape.pooledWidth.map { try device.upload(noise.draw([$0]), as: device.activationType) },
+      validTokens: shape.tokens)
+    let guidance = prepared.planner.guidance(GenerationRequest(prompt: ""))
+    let image = model.imageConditioning.map { _ in
+      let latents = model.latentShape(for: prepared.video)
+      let mean = noise.draw([1, 1, latents[2], latents[3], latents[4]])
+      return ImagePosterior(mean: mean, deviation: noise.draw(mean.shape))
+    }
+    return try prepared.planner.pipeline.denoising(
+      with: denoiser,
+      conditions: DenoisingLoop.Conditions(prompt: prompt, negative: guidance.isOn ? prompt : nil, image: image),
+      size: prepared.video, steps: model.description.defaultSteps, guidance: guidance, seed: 0,
+      attention: DenseAttention(device: device))
   }
 }

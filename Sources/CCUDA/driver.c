@@ -51,9 +51,10 @@ bool svg_cuda_driver_load(svg_cuda_driver* driver, void* library, const char** m
   return svg_library_find(library, names, name_count, (void**)driver, missing);
 }
 
-int svg_cuda_launch(const svg_cuda_driver* driver, svg_cuda_handle function, const unsigned grid[3], unsigned threads,
-                    unsigned shared_bytes, svg_cuda_handle stream, const void* parameters, size_t parameter_bytes) {
+int svg_cuda_launch(svg_cuda_launcher launcher, svg_cuda_handle function, unsigned grid_x, unsigned grid_y,
+                    unsigned threads, unsigned shared_bytes, svg_cuda_handle stream, const void* parameters,
+                    size_t parameter_bytes) {
   // The documented keys of the list: 1 the buffer, 2 its size, 0 the end.
   void* extra[] = {(void*)1, (void*)parameters, (void*)2, &parameter_bytes, (void*)0};
-  return driver->cuLaunchKernel(function, grid[0], grid[1], grid[2], threads, 1, 1, shared_bytes, stream, NULL, extra);
+  return launcher(function, grid_x, grid_y, 1, threads, 1, 1, shared_bytes, stream, NULL, extra);
 }

@@ -97,14 +97,20 @@ public struct DenoisingLoop: Sendable {
   /// - Precondition: The run is not finished.
   public mutating func advance() throws {
     precondition(!isFinished, "all \(steps) steps are done")
-    let prediction = try guidedPrediction()
+    // The device gets all that the step asks of it before anything waits; what needs no prediction is done meanwhile.
+    let unconditional = try conditions.negative.map { try predict($0, sample: 0) }
+    let conditional = try predict(conditions.prompt, sample: unconditional == nil ? 0 : 1)
+    var generator = noise
+    let addedNoise = scheduler.noise(ofStep: nextStep, shape: latents.shape, from: &generator)
+    let prediction = try guided(unconditional?.resolved(), conditional.resolved())
     guard prediction.isFinite else {
       throw ModelError(
         .notFinite,
         "the transformer's prediction in step \(nextStep + 1) of \(steps) is not finite; try --dtype f32, or check the "
           + "model's weights")
     }
-    latents = scheduler.step(nextStep, latents: latents, prediction: prediction, noise: &noise)
+    latents = scheduler.step(nextStep, latents: latents, prediction: prediction, noise: addedNoise)
+    noise = generator
     nextStep += 1
   }
 
@@ -119,19 +125,19 @@ public struct DenoisingLoop: Sendable {
     return loop
   }
 
-  private func guidedPrediction() throws -> Tensor {
-    let timestep = scheduler.timesteps[nextStep]
-    func predict(_ condition: TextCondition, sample: Int) throws -> Tensor {
-      try denoiser.predict(
-        DenoiserInput(
-          latents: latents, timestep: timestep, text: condition, guidance: guidance.embedded.map(Float.init),
-          image: image),
-        attention: attention, step: nextStep, sample: sample)
-    }
-    guard let negative = conditions.negative else { return try predict(conditions.prompt, sample: 0) }
+  private func predict(_ condition: TextCondition, sample: Int) throws -> PendingPrediction {
+    try denoiser.predict(
+      DenoiserInput(
+        latents: latents, timestep: scheduler.timesteps[nextStep], text: condition,
+        guidance: guidance.embedded.map(Float.init), image: image),
+      attention: attention, step: nextStep, sample: sample)
+  }
+
+  private func guided(_ unconditional: Tensor?, _ conditional: Tensor) -> Tensor {
+    guard let unconditional else { return conditional }
     return Guidance.combine(
-      unconditional: try predict(negative, sample: 0), conditional: try predict(conditions.prompt, sample: 1),
-      scale: guidance.scale(timestep: timestep, steps: steps))
+      unconditional: unconditional, conditional: conditional,
+      scale: guidance.scale(timestep: scheduler.timesteps[nextStep], steps: steps))
   }
 }
 
@@ -139,8 +145,10 @@ extension Tensor {
   /// Whether no element is infinite or not a number; float32 in the processor's memory.
   fileprivate var isFinite: Bool {
     withSpan(of: Float.self) { values in
-      for index in values.indices where !values[index].isFinite { return false }
-      return true
+      // Of infinities and what is no number all bits of the exponent are set: the largest magnitude tells of all.
+      var largest: UInt32 = 0
+      for index in values.indices { largest = max(largest, values[index].magnitude.bitPattern) }
+      return largest < Float.infinity.bitPattern
     }
   }
 }

@@ -222,16 +222,31 @@ public struct DenoiserInput: Sendable {
 
 /// Predicts what to take away from noisy latents: the transformer.
 public protocol Denoiser: Sendable {
-  /// Runs the transformer on one sample.
+  /// Gives the device the work of the transformer on one sample; nothing waits for the result.
   /// - Parameters:
   ///   - attention: The mechanism for every layer.
   ///   - step: The denoising step, for the mechanism's schedule.
   ///   - sample: The sample of the batch.
-  /// - Returns: The prediction, of the shape of the input's latents, float32, in the processor's memory.
   /// - Throws: What the device throws, and `CancellationError` between layers when the task is canceled.
   func predict(
     _ input: DenoiserInput, attention: any AttentionMechanism, step: Int, sample: Int
-  ) throws -> Tensor
+  ) throws -> PendingPrediction
+}
+
+/// A prediction that the device may still be at work on.
+public struct PendingPrediction: Sendable {
+  private let read: @Sendable () throws -> Tensor
+
+  /// Creates a prediction.
+  /// - Parameter read: Fetches it; may wait for the device.
+  public init(_ read: @escaping @Sendable () throws -> Tensor) {
+    self.read = read
+  }
+
+  /// The prediction, of the shape of the input's latents, float32, in the processor's memory; waits for the device
+  /// where it must. Best read when the device has everything that a step asks of it.
+  /// - Throws: What the device throws.
+  public func resolved() throws -> Tensor { try read() }
 }
 
 /// How decoding is split to save memory.

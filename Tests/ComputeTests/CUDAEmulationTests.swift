@@ -28,6 +28,52 @@ import Testing
     #expect(device.peakFootprint >= 64 << 20)
   }
 
+  @Test func `what a GPU is asked is counted, and only reading waits`() throws {
+    let device = try CUDADevice.emulated()
+    let start = device.activity
+    let rows = try device.upload(noise([6, 16], seed: 1), as: .bfloat16)
+    let uploaded = device.activity - start
+    // The result and the float32 copy that is converted to it.
+    #expect(uploaded.allocations == 2 && uploaded.copies == 1 && uploaded.launches == 1 && uploaded.waits == 0)
+    _ = try device.download(rows)
+    let read = device.activity - start
+    #expect(read.launches == 2 && read.copies == 2 && read.waits == 1 && read.waitingSeconds >= 0)
+  }
+
+  @Test func `text and video have their own parameters in one launch`() throws {
+    let device = try CUDADevice.emulated()
+    var rows = try device.upload(noise([6, 16], seed: 1), as: .bfloat16)
+    let vectors = try (0..<2).map { try device.upload(noise([16], seed: $0), as: .float32) }
+    let layer = try device.makeLinear(LinearParameters(weights: [exactNoise([16, 16], seed: 2)], biases: []))
+    let ranges = [2..<6, 0..<2]
+    let start = device.activity
+    let normed = try device.normalize(
+      rows, RowNormalization(.layer, epsilon: 1e-6),
+      modulation: zip(ranges, vectors).map { RowModulation(rows: $0, scale: $1, shift: $1) })
+    #expect((device.activity - start).launches == 1)
+    try device.addLinear(
+      normed, layer, to: &rows, gates: zip(ranges, vectors).map { RowGate(rows: $0, gate: $1) })
+    #expect((device.activity - start).launches == 3)
+  }
+
+  @Test func `launches of rows take two sections each and leave none out`() {
+    for ranges in [[], [0..<9], [3..<5], [6..<9, 0..<6], [1..<2, 3..<4, 5..<6, 8..<9], [0..<0]] as [[Range<Int>]] {
+      var next = 0
+      for launch in CUDARowLaunch.launches(ranges, count: 9) {
+        #expect(launch.firstRow == next && launch.sections.count <= 2 && launch.rowCount > 0)
+        #expect(launch.firstRows == launch.sections.first?.rows.count)
+        var row = next
+        for section in launch.sections {
+          #expect(section.rows.lowerBound == row && section.index.map { ranges[$0] == section.rows } ?? true)
+          row = section.rows.upperBound
+        }
+        next += launch.rowCount
+      }
+      #expect(next == 9)
+    }
+    #expect(CUDARowLaunch.launches([], count: 0).isEmpty)
+  }
+
   @Test func `the way to attend text depends on its sizes alone`() {
     func choice(_ keys: Int, _ dimension: Int, bias: Bool = false, causal: Bool = false) -> CUDATextAttention {
       CUDATextAttention(keys: keys, dimension: dimension, hasBias: bias, isCausal: causal)

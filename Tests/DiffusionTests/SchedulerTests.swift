@@ -50,7 +50,8 @@ struct SchedulerTests {
     var worst = 0.0
     for index in 0..<steps {
       let prediction = predictions.slice(index..<(index + 1)).reshaped(latents.shape)
-      latents = scheduler.step(index, latents: latents, prediction: prediction, noise: &noise)
+      let added = scheduler.noise(ofStep: index, shape: latents.shape, from: &noise)
+      latents = scheduler.step(index, latents: latents, prediction: prediction, noise: added)
       worst = max(worst, relativeError(latents, expected.slice(index..<(index + 1))))
     }
     #expect(worst <= example.tolerance, "the worst step is \(worst) away")
@@ -89,7 +90,8 @@ struct SchedulerTests {
       var noise = NormalGenerator(seed: 1)
       var latents = noise.draw([2, 20])
       for index in scheduler.timesteps.indices {
-        latents = scheduler.step(index, latents: latents, prediction: latents, noise: &noise)
+        let added = scheduler.noise(ofStep: index, shape: latents.shape, from: &noise)
+        latents = scheduler.step(index, latents: latents, prediction: latents, noise: added)
       }
       return latents.floats()
     }

@@ -40,7 +40,8 @@ import Testing
       DenoiserInput(
         latents: goldens.tensor("one/latents"), timestep: #require(goldens.metadata["timestep"].flatMap(Float.init)),
         text: TextCondition(states: states, validTokens: states.shape[0])),
-      attention: DenseAttention(device: device), step: 0, sample: 0)
+      attention: DenseAttention(device: device), step: 0, sample: 0
+    ).resolved()
     #expect(try relativeError(output, goldens.tensor("one/output")) <= bound(goldens, "one/output"))
   }
 

@@ -61,7 +61,7 @@ struct FullWidthTests {
         pooled: try device.upload(tensor("pooled"), as: numbers), validTokens: try setting("valid")),
       guidance: try setting("guidance"))
 
-    let dense = try transformer.predict(input, attention: DenseAttention(device: device), step: 0, sample: 0)
+    let dense = try transformer.predict(input, attention: DenseAttention(device: device), step: 0, sample: 0).resolved()
     let denseError = try relativeError(dense, tensor("dense"))
 
     let (frames, places) = (latents.shape[1], latents.shape[3] * latents.shape[4] / 4)
@@ -75,7 +75,8 @@ struct FullWidthTests {
       attention: SparseVideoGenAttention(
         device: device, settings: settings,
         schedule: AttentionSchedule(steps: 1, layers: 2, denseSteps: .count(0), denseLayers: .count(0))
-      ) { trace in pending.withLock { $0.append(trace) } }, step: 0, sample: 0)
+      ) { trace in pending.withLock { $0.append(trace) } }, step: 0, sample: 0
+    ).resolved()
     let sparseError = try relativeError(sparse, tensor("sparse"))
 
     let traces = try pending.withLock { try $0.map { try $0.resolved() } }

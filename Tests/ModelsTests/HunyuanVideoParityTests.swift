@@ -48,7 +48,8 @@ import Testing
         latents: goldens.tensor("\(name)/latents"),
         timestep: try #require(goldens.metadata["timestep"].flatMap(Float.init)), text: condition,
         guidance: goldens.metadata["guidance"].flatMap(Float.init)),
-      attention: attention, step: 0, sample: 0)
+      attention: attention, step: 0, sample: 0
+    ).resolved()
   }
 
   @Test(arguments: ["one", "full", "other"], TestDevice.allCases)

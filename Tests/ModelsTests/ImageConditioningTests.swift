@@ -72,7 +72,8 @@ import Testing
       DenoiserInput(
         latents: goldens.tensor("one/latents"), timestep: #require(goldens.metadata["timestep"].flatMap(Float.init)),
         text: TextCondition(states: states, validTokens: states.shape[0]), image: goldens.tensor("one/image")),
-      attention: DenseAttention(device: device), step: 0, sample: 0)
+      attention: DenseAttention(device: device), step: 0, sample: 0
+    ).resolved()
   }
 
   @Test(arguments: imageFixtures, TestDevice.allCases)

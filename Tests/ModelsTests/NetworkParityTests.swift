@@ -67,7 +67,8 @@ import Testing
       DenoiserInput(
         latents: goldens.tensor("\(size)/latents"), timestep: timestep,
         text: TextCondition(states: states, validTokens: states.shape[0])),
-      attention: attention, step: 0, sample: 0)
+      attention: attention, step: 0, sample: 0
+    ).resolved()
   }
 
   @Test(arguments: ["cogvideox-2b", "cogvideox-5b", "cogvideox-1.5"], TestDevice.allCases)

@@ -97,7 +97,7 @@ private struct WatchedDenoiser: Denoiser {
 
   func predict(
     _ input: DenoiserInput, attention: any AttentionMechanism, step: Int, sample: Int
-  ) throws -> Tensor {
+  ) throws -> PendingPrediction {
     try network.predict(input, attention: attention, step: step, sample: sample)
   }
 }

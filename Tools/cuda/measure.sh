@@ -5,14 +5,15 @@
 #
 # usage: Tools/cuda/measure.sh [PACK] [RESULTS]        (default: .build/gpu .build/gpu-results)
 #
-# PARTS chooses some of: system selftest video steps convolutions attention sanitizer. DEVICE=cpu rehearses it without a GPU,
-# with SIZE="--width 64 --height 64 --frames 9". PyTorch is needed for attention and for all ways to convolve.
+# PARTS chooses some of: system selftest video steps launches convolutions attention sanitizer. DEVICE=cpu rehearses it without a
+# GPU, with SIZE="--width 64 --height 64 --frames 9". PyTorch is needed for attention and for all ways to convolve. BEFORE is a
+# pack of another version, beside which launches are measured.
 set -u
 cd "$(dirname "$0")/../.."
 pack=${1:-.build/gpu}
 results=${2:-.build/gpu-results}
 device=${DEVICE:-cuda}
-parts=${PARTS:-system selftest video steps convolutions attention sanitizer}
+parts=${PARTS:-system selftest video steps launches convolutions attention sanitizer}
 export LD_LIBRARY_PATH="$pack/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 mkdir -p "$results"
 # The bundled model comes from the sources; beside the command is where it looks for it.
@@ -66,6 +67,20 @@ steps() {
     # shellcheck disable=SC2086
     limit 60 "decode-$model" "$svgen" benchmark decode --json --tiling on --device "$device" \
       --model "Tests/Fixtures/Published/$model" ${SIZE:-}
+  done
+}
+
+# The bundled model, whose steps are so short that launches count: what one asks of the GPU and how long it waits for it
+# (where that is nothing, launches are all); then whole videos, this version and the one in BEFORE by turns.
+launches() {
+  # shellcheck disable=SC2086
+  limit 60 step-bundled "$svgen" benchmark step --json --rounds 21 --device "$device" --model "$resources/BundledModel" ${SIZE:-}
+  [ "$device" != cpu ] || return 0
+  for round in 1 2 3; do
+    for version in ${BEFORE:-} "$pack"; do
+      limit 60 "launches-$(basename "$version")-$round" "$version/svgen" benchmark model --json --rounds 3 --device "$device" \
+        --model "$resources/BundledModel"
+    done
   done
 }
 

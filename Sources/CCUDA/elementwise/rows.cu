@@ -1,6 +1,9 @@
 // Operations on rows of bfloat16 with float32 parameters, bound by memory. A block takes a row, a thread kWidth
 // neighboring channels at a time: 8, which are 16 bytes, where rows are a multiple of 8, else 1. A row fits the first
 // cache, so that only the first of the passes over it reads memory.
+//
+// A launch takes two neighboring sections of rows, each with parameters of its own: text and video. That it takes two
+// has not run on a GPU.
 
 #include "common/reduce.cuh"
 #include "ptx/convert.cuh"
@@ -52,6 +55,18 @@ __device__ __forceinline__ Piece<kWidth> loadParameters(const float* source) {
   }
   return piece;
 }
+
+/// Parameters `[channels]` of the first `firstRows` rows, and of the others.
+struct Sections {
+  i32 firstRows;
+  const float* first;
+  const float* second;
+
+  /// Those of the row that this block takes.
+  __device__ __forceinline__ const float* own() const {
+    return static_cast<i32>(blockIdx.x) < firstRows ? first : second;
+  }
+};
 
 template <int kWidth>
 __device__ __forceinline__ void normalize(const u16* input, u16* output, i32 channels, i32 isCentered, float epsilon,
@@ -131,19 +146,20 @@ __device__ __forceinline__ void addGated(const u16* product, u16* residual, i32 
 }
 
 /// Divides rows by their deviation around the mean, or by the root of their mean square; then `· weight + bias`, then
-/// `· (1 + scale) + shift`. Pointers that are null stand for ones and zeros.
+/// `· (1 + scale) + shift` with a scale and a shift of each section. Pointers that are null stand for ones and zeros.
 #define NORMALIZE_ROWS(width)                                                                                          \
-  extern "C" __global__ void __launch_bounds__(256)                                                                    \
-      normalize_rows_##width(const u16* input, u16* output, i32 channels, i32 isCentered, float epsilon,               \
-                             const float* weight, const float* bias, const float* scale, const float* shift) {         \
-    normalize<width>(input, output, channels, isCentered, epsilon, weight, bias, scale, shift);                        \
+  extern "C" __global__ void __launch_bounds__(256) normalize_rows_##width(                                            \
+      const u16* input, u16* output, i32 channels, i32 isCentered, float epsilon, i32 firstRows, const float* weight,  \
+      const float* bias, const float* scale, const float* otherScale, const float* shift, const float* otherShift) {   \
+    normalize<width>(input, output, channels, isCentered, epsilon, weight, bias,                                       \
+                     Sections{firstRows, scale, otherScale}.own(), Sections{firstRows, shift, otherShift}.own());      \
   }
 
-/// `residual += gate · product` for every row; a gate that is null is 1.
+/// `residual += gate · product` for every row, with a gate of each section; one that is null is 1.
 #define ADD_GATED(width)                                                                                               \
-  extern "C" __global__ void __launch_bounds__(256)                                                                    \
-      add_gated_##width(const u16* product, u16* residual, i32 channels, const float* gate) {                          \
-    addGated<width>(product, residual, channels, gate);                                                                \
+  extern "C" __global__ void __launch_bounds__(256) add_gated_##width(                                                 \
+      const u16* product, u16* residual, i32 channels, i32 firstRows, const float* gate, const float* otherGate) {     \
+    addGated<width>(product, residual, channels, Sections{firstRows, gate, otherGate}.own());                          \
   }
 
 NORMALIZE_ROWS(1)

@@ -18,6 +18,12 @@ extern "C" {
 /// A handle: a context, stream, event, module, function or memory pool.
 typedef void* svg_cuda_handle;
 
+/// `cuLaunchKernel`.
+typedef int (*svg_cuda_launcher)(svg_cuda_handle function, unsigned grid_x, unsigned grid_y, unsigned grid_z,
+                                 unsigned block_x, unsigned block_y, unsigned block_z, unsigned shared_bytes,
+                                 svg_cuda_handle stream, void* _Nullable* _Nullable parameters,
+                                 void* _Nullable* _Nullable extra);
+
 /// The functions of `libcuda` that are called.
 typedef struct svg_cuda_driver {
   int (*cuInit)(unsigned flags);
@@ -57,9 +63,7 @@ typedef struct svg_cuda_driver {
   int (*cuModuleUnload)(svg_cuda_handle module);
   int (*cuModuleGetFunction)(svg_cuda_handle _Nullable* _Nonnull function, svg_cuda_handle module, const char* name);
   int (*cuFuncSetAttribute)(svg_cuda_handle function, int attribute, int value);
-  int (*cuLaunchKernel)(svg_cuda_handle function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x,
-                        unsigned block_y, unsigned block_z, unsigned shared_bytes, svg_cuda_handle stream,
-                        void* _Nullable* _Nullable parameters, void* _Nullable* _Nullable extra);
+  svg_cuda_launcher cuLaunchKernel;
 } svg_cuda_driver;
 
 /// Fills the table.
@@ -67,7 +71,7 @@ typedef struct svg_cuda_driver {
 bool svg_cuda_driver_load(svg_cuda_driver* driver, void* library, const char* _Nullable* _Nonnull missing);
 
 /// Launches a kernel whose parameters lie in memory as the kernel's declaration lays them out.
-int svg_cuda_launch(const svg_cuda_driver* driver, svg_cuda_handle function, const unsigned grid[_Nonnull 3],
+int svg_cuda_launch(svg_cuda_launcher launcher, svg_cuda_handle function, unsigned grid_x, unsigned grid_y,
                     unsigned threads, unsigned shared_bytes, svg_cuda_handle stream, const void* parameters,
                     size_t parameter_bytes);
 

@@ -58,12 +58,6 @@ extension CUDADevice {
   /// 64, as on the processor, so that both attend within the same bands.
   public var attentionBlockSize: Int { 64 }
 
-  /// 256 heads of at most 256 elements: what the kernels' parameters and registers hold.
-  public var headLimits: HeadLimits {
-    let dimensions = [CUDAFloat8Kernels.dimension].filter { tileKernels(dimension: $0)?.float8 != nil }
-    return HeadLimits(heads: 256, dimension: 256, float8Dimensions: dimensions)
-  }
-
   /// Normalizes, rotates and places queries, keys and values in one pass.
   public func prepareHeads(_ projection: AttentionProjection, patterns: [HeadPattern]) throws -> any PreparedHeads {
     precondition(patterns.count == projection.heads, "\(patterns.count) patterns for \(projection.heads) heads")

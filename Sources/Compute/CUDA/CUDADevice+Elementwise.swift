@@ -19,19 +19,19 @@ extension CUDADevice {
     return try measure(.other) {
       let result = try makeTensor(input.shape, activationType)
       let width = pieceWidth(channels, [input] + parameters)
-      for section in rowSections(modulation.map(\.rows), count: input.shape.rows) {
-        let own = section.index.map { modulation[$0] }
-        let offset = UInt64(section.rows.lowerBound * channels * activationType.byteCount)
-        try kernels.launch("normalize_rows_\(width)", in: .rows, .rows(section.rows.count)) {
+      for launch in CUDARowLaunch.launches(modulation.map(\.rows), count: input.shape.rows) {
+        let offset = UInt64(launch.firstRow * channels * activationType.byteCount)
+        try kernels.launch("normalize_rows_\(width)", in: .rows, .rows(launch.rowCount)) {
           $0.pointer(input.deviceAddress + offset)
           $0.pointer(result.deviceAddress + offset)
           $0.int(channels)
           $0.int(norm.kind == .layer ? 1 : 0)
           $0.float(norm.epsilon)
+          $0.int(launch.firstRows)
           $0.pointer(norm.weight?.deviceAddress)
           $0.pointer(norm.bias?.deviceAddress)
-          $0.pointer(own?.scale.deviceAddress)
-          $0.pointer(own?.shift.deviceAddress)
+          launch.addresses({ modulation[$0].scale }, to: &$0)
+          launch.addresses({ modulation[$0].shift }, to: &$0)
         }
       }
       return result

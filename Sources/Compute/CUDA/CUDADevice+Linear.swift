@@ -90,6 +90,9 @@ extension CUDADevice {
     precondition(
       residual.shape.count == rows * layer.outputs && residual.elementType == activationType,
       "\(residual) is no residual of \(input) times \(layer.outputs)")
+    precondition(
+      gates.allSatisfy { $0.gate.elementType == .float32 && $0.gate.shape.count == layer.outputs },
+      "a gate of \(residual) is not float32 [\(layer.outputs)]")
     let target = residual
     guard rows > 0 else { return }
     try measure(.linear) {
@@ -103,17 +106,14 @@ extension CUDADevice {
       }
       let product = try product(input, layer, activation: .identity)
       let width = pieceWidth(layer.outputs, [product, target] + gates.map(\.gate))
-      for section in rowSections(gates.map(\.rows), count: rows) {
-        let gate = section.index.map { gates[$0].gate }
-        precondition(
-          gate.map { $0.elementType == .float32 && $0.shape.count == layer.outputs } ?? true,
-          "a gate of \(residual) is not float32 [\(layer.outputs)]")
-        let offset = UInt64(section.rows.lowerBound * layer.outputs * activationType.byteCount)
-        try kernels.launch("add_gated_\(width)", in: .rows, .rows(section.rows.count)) {
+      for launch in CUDARowLaunch.launches(gates.map(\.rows), count: rows) {
+        let offset = UInt64(launch.firstRow * layer.outputs * activationType.byteCount)
+        try kernels.launch("add_gated_\(width)", in: .rows, .rows(launch.rowCount)) {
           $0.pointer(product.deviceAddress + offset)
           $0.pointer(target.deviceAddress + offset)
           $0.int(layer.outputs)
-          $0.pointer(gate?.deviceAddress)
+          $0.int(launch.firstRows)
+          launch.addresses({ gates[$0].gate }, to: &$0)
         }
       }
     }

@@ -75,7 +75,7 @@ extension CUDADevice {
       var offset: UInt64 = 0
       for tensor in tensors where tensor.byteCount > 0 {
         let (source, target) = (tensor.deviceAddress, result.deviceAddress + offset)
-        try context.call("joining tensors") { functions, stream in
+        try context.call(counting: .copy, "joining tensors") { functions, stream in
           unsafe functions.cuMemcpyDtoDAsync(target, source, tensor.byteCount, stream.pointer)
         }
         offset += UInt64(tensor.byteCount)

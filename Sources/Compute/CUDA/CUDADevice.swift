@@ -15,6 +15,9 @@ public final class CUDADevice: ComputeDevice {
   /// What the GPU is.
   public var properties: CUDAProperties { context.properties }
 
+  /// 256 heads of at most 256 elements: what the kernels' parameters and registers hold.
+  public let headLimits: HeadLimits
+
   let context: CUDAContext
   let kernels: CUDAKernels
   let products: CUDAMatrixProducts
@@ -84,6 +87,9 @@ public final class CUDADevice: ComputeDevice {
     convolutions: (CUDAContext, _ productsVersion: Int) throws -> CUDAConvolutions?
   ) throws {
     context = try CUDAContext(driver, properties)
+    let float8 = CUDATileKernels(dimension: CUDAFloat8Kernels.dimension, architecture: properties.architecture)?.float8
+    headLimits = HeadLimits(
+      heads: 256, dimension: 256, float8Dimensions: float8 == nil ? [] : [CUDAFloat8Kernels.dimension])
     self.products = try CUDAMatrixProducts(context, functions: products, path: productsPath)
     self.convolutions = try convolutions(context, self.products.version)
     kernels = CUDAKernels(context, compiler: compiler, cache: cache)
@@ -119,6 +125,9 @@ public final class CUDADevice: ComputeDevice {
   /// The most of the GPU's memory that was taken, in bytes: what the pool of tensors held at its peak, idle memory included,
   /// and what is taken beside it now, by the context, kernels and libraries, and by other programs.
   package var peakFootprint: Int { context.peakFootprint }
+
+  /// What the processor asked of the GPU so far.
+  package var activity: CUDAActivity { context.activity }
 
   /// Returns memory that no tensor uses to the system.
   public func trim() { context.trim() }

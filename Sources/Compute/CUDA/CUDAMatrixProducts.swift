@@ -89,8 +89,7 @@ final class CUDAMatrixProducts: @unchecked Sendable {
     _ problem: Problem, input: UInt64, weights: UInt64, bias: UInt64?, output: UInt64
   ) throws {
     try plans.withLock { plans in
-      if plans[problem] == nil { plans[problem] = try plan(problem) }
-      guard var plan = plans[problem] else { preconditionFailure("the plan was just made") }
+      var plan = try plans[problem] ?? make(problem, &plans)
       if var bias {
         try check(
           unsafe functions.cublasLtMatmulDescSetAttribute(
@@ -98,7 +97,7 @@ final class CUDAMatrixProducts: @unchecked Sendable {
       }
       var (one, beta): (Float, Float) = (1, problem.accumulates ? 1 : 0)
       var status: Int32 = 0
-      try context.call("multiplying") { _, stream in
+      try context.call(counting: .launch, "multiplying") { _, stream in
         unsafe status = functions.cublasLtMatmul(
           handle.pointer, plan.description.pointer, &one, pointer(weights), plan.weights.pointer, pointer(input),
           plan.input.pointer, &beta, pointer(output), plan.output.pointer, pointer(output), plan.output.pointer,
@@ -107,6 +106,12 @@ final class CUDAMatrixProducts: @unchecked Sendable {
       }
       try check(status, problem)
     }
+  }
+
+  private func make(_ problem: Problem, _ plans: inout [Problem: Plan]) throws(ComputeError) -> Plan {
+    let made = try plan(problem)
+    plans[problem] = made
+    return made
   }
 
   /// Rows are columns to the library: it is asked for `outputᵀ = weights · inputᵀ`, with the weights transposed once more.

@@ -6,18 +6,20 @@ extension DeviceCheck {
     [(1, 1), (3, 7), (5, 16), (67, 100), (2, 1032), (9, 3072)].map { rows, channels in
       DeviceCheck("normalize", "[\(rows), \(channels)]") { bench in
         let (input, exact) = try bench.operand(noise([rows, channels], seed: 1, scale: 3, offset: 1))
-        let vectors = (0..<4).map { noise([channels], seed: 2 + $0) }
+        let vectors = (0..<5).map { noise([channels], seed: 2 + $0) }
         let own = try vectors.map(bench.parameter)
         var worst = Outcome(worst: 0, details: "")
         for kind in [RowNormalization.Kind.layer, .rootMeanSquare] {
           for (weight, bias) in [(nil, nil), (0, nil), (0, 1)] as [(Int?, Int?)] {
-            for range in [nil, rows / 2..<rows] {
+            for ranges in [[], [rows / 2..<rows], [rows / 3..<rows, 0..<rows / 3], [rows / 3..<2 * rows / 3]] {
               func norm(_ vectors: [Tensor]) -> RowNormalization {
                 RowNormalization(
                   kind, epsilon: 1e-5, weight: weight.map { vectors[$0] }, bias: bias.map { vectors[$0] })
               }
               func modulation(_ vectors: [Tensor]) -> [RowModulation] {
-                range.map { [RowModulation(rows: $0, scale: vectors[2], shift: vectors[3])] } ?? []
+                ranges.enumerated().map {
+                  RowModulation(rows: $1, scale: vectors[2 + $0], shift: vectors[3 + $0])
+                }
               }
               // Rows have a deviation near 2: the mean costs a few units, each product and sum one more.
               worst = .worse(

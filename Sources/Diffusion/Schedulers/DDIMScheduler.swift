@@ -19,10 +19,8 @@ public struct DDIMScheduler: Scheduler {
   /// The training timestep of each denoising step, falling.
   public var timesteps: [Float] { schedule.timesteps.map(Float.init) }
 
-  /// Takes one step; see ``Scheduler``. Draws no noise.
-  public mutating func step(
-    _ index: Int, latents: Tensor, prediction: Tensor, noise: inout NormalGenerator
-  ) -> Tensor {
+  /// Takes one step; see ``Scheduler``. Adds no noise.
+  public mutating func step(_ index: Int, latents: Tensor, prediction: Tensor, noise: Tensor?) -> Tensor {
     let timestep = schedule.timesteps[index]
     let alphaBar = schedule.alphaBar(timestep)
     let nextAlphaBar = schedule.alphaBar(schedule.target(of: timestep))

@@ -26,10 +26,21 @@ public struct DPMScheduler: Scheduler {
   /// The training timestep of each denoising step, falling.
   public var timesteps: [Float] { schedule.timesteps.map(Float.init) }
 
-  /// Takes one step; see ``Scheduler``. Draws noise of the latents' shape once, and in a step of second order twice.
-  public mutating func step(
-    _ index: Int, latents: Tensor, prediction: Tensor, noise: inout NormalGenerator
-  ) -> Tensor {
+  /// Whether a step is of second order.
+  private func isSecondOrder(_ index: Int) -> Bool {
+    index > 0 && schedule.target(of: schedule.timesteps[index]) >= 0
+  }
+
+  /// Noise of the latents' shape; in a step of second order the second that is drawn.
+  public func noise(ofStep index: Int, shape: Shape, from generator: inout NormalGenerator) -> Tensor? {
+    // diffusers draws for a step of first order, sees that it can do better, and draws anew.
+    if isSecondOrder(index) { generator.discard(shape.count) }
+    return generator.draw(shape)
+  }
+
+  /// Takes one step; see ``Scheduler``.
+  public mutating func step(_ index: Int, latents: Tensor, prediction: Tensor, noise: Tensor?) -> Tensor {
+    guard let noise else { preconditionFailure("step \(index) adds noise") }
     let timestep = schedule.timesteps[index]
     let target = schedule.target(of: timestep)
     let alphaBar = schedule.alphaBar(timestep)
@@ -43,12 +54,10 @@ public struct DPMScheduler: Scheduler {
       guard let last, last.index == index - 1 else {
         preconditionFailure("step \(index) of \(timesteps.count) does not follow step \(self.last?.index ?? -1)")
       }
-      if target >= 0 {
+      if isSecondOrder(index) {
         let lastAdvance = level - Self.logSNR(schedule.alphaBar(schedule.timesteps[index - 1]))
         let half = 1 / (2 * (lastAdvance / advance))
         direction = .sum((1 + half, clean), (-half, last.clean))
-        // diffusers draws for a step of first order, sees that it can do better, and draws anew.
-        noise.discard(latents.shape.count)
       }
     }
     last = (index, clean)
@@ -56,7 +65,7 @@ public struct DPMScheduler: Scheduler {
     let kept = ((1 - nextAlphaBar) / (1 - alphaBar)).squareRoot() * exp(-advance)
     let added = -expm1(-2 * advance) * nextAlphaBar.squareRoot()
     let noisy = (1 - nextAlphaBar).squareRoot() * (1 - exp(-2 * advance)).squareRoot()
-    return .sum((kept, latents), (added, direction), (noisy, noise.draw(latents.shape)))
+    return .sum((kept, latents), (added, direction), (noisy, noise))
   }
 
   /// Half the logarithm of the signal-to-noise ratio: −∞ for pure noise, ∞ for none.

@@ -31,10 +31,8 @@ public struct FlowMatchScheduler: Scheduler {
     timesteps = shifted.map { $0 * Float(trained) }
   }
 
-  /// Takes one step; see ``Scheduler``. Draws no noise.
-  public mutating func step(
-    _ index: Int, latents: Tensor, prediction: Tensor, noise: inout NormalGenerator
-  ) -> Tensor {
+  /// Takes one step; see ``Scheduler``. Adds no noise.
+  public mutating func step(_ index: Int, latents: Tensor, prediction: Tensor, noise: Tensor?) -> Tensor {
     .sum((1, latents), (Double(levels[index + 1] - levels[index]), prediction))
   }
 }

@@ -79,10 +79,10 @@ struct CogVideoXTransformer: Denoiser {
     ).reshaped([tokens, configuration.width])
   }
 
-  /// Runs the transformer on one sample.
+  /// Runs the transformer on one sample; see ``Denoiser``.
   func predict(
     _ input: DenoiserInput, attention: any AttentionMechanism, step: Int, sample: Int
-  ) throws -> Tensor {
+  ) throws -> PendingPrediction {
     let (latents, text) = (input.latents, input.text)
     let seen = input.image.map { latents.joiningChannels(of: $0) } ?? latents
     precondition(
@@ -101,11 +101,9 @@ struct CogVideoXTransformer: Denoiser {
         &hidden, time: time, layout: layout, rotary: position.rotary, attention: attention,
         at: AttentionSite(step: step, layer: layer, sample: sample))
     }
-    let prediction = try project(hidden.slice(layout.videoRange), time: time)
-    let channels = configuration.outputChannels
-    return patches.latents(
-      of: prediction,
-      shape: [1, latents.shape[1], channels, latents.shape[3], latents.shape[4]])
+    let tokens = try project(hidden.slice(layout.videoRange), time: time)
+    let shape: Shape = [1, latents.shape[1], configuration.outputChannels, latents.shape[3], latents.shape[4]]
+    return PendingPrediction { [device, patches] in patches.latents(of: try device.download(tokens), shape: shape) }
   }
 
   /// The activated embedding of the timestep, `[1, time width]`.
@@ -134,7 +132,7 @@ struct CogVideoXTransformer: Denoiser {
     return hidden
   }
 
-  /// The prediction for the video's tokens, `[V, features]`, float32, in the processor's memory.
+  /// The prediction for the video's tokens, `[V, features]`, activations.
   private func project(_ video: Tensor, time: Tensor) throws -> Tensor {
     let width = configuration.width
     let vectors = try device.convert(device.linear(time, outputModulation), to: .float32).reshaped([2, width])
@@ -143,7 +141,7 @@ struct CogVideoXTransformer: Denoiser {
       shift: vectors.slice(0..<1).reshaped([width]))
     let normed = try device.normalize(
       device.normalize(video, finalNorm, modulation: []), outputNorm, modulation: [modulation])
-    return try device.download(device.linear(normed, output))
+    return try device.linear(normed, output)
   }
 }
 

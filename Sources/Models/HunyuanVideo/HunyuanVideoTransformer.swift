@@ -54,12 +54,12 @@ struct HunyuanVideoTransformer: Denoiser {
     }
   }
 
-  /// Runs the transformer on one sample.
+  /// Runs the transformer on one sample; see ``Denoiser``.
   /// - Precondition: The text has a valid token and a pooled vector, and the input a guidance scale where the model
   ///   embeds it.
   func predict(
     _ input: DenoiserInput, attention: any AttentionMechanism, step: Int, sample: Int
-  ) throws -> Tensor {
+  ) throws -> PendingPrediction {
     let shape = input.latents.shape
     let grid = patches.grid(latents: shape)
     let layout = TokenLayout(
@@ -83,9 +83,9 @@ struct HunyuanVideoTransformer: Denoiser {
         &hidden, step: embedding, layout: layout, rotary: rotary, attention: attention,
         at: AttentionSite(step: step, layer: dualBlocks.count + index, sample: sample))
     }
-    let prediction = try project(hidden.slice(layout.videoRange), step: embedding)
-    return patches.latents(
-      of: prediction, shape: [1, shape[1], configuration.outputChannels, shape[3], shape[4]])
+    let tokens = try project(hidden.slice(layout.videoRange), step: embedding)
+    let predicted: Shape = [1, shape[1], configuration.outputChannels, shape[3], shape[4]]
+    return PendingPrediction { [device, patches] in patches.latents(of: try device.download(tokens), shape: predicted) }
   }
 
   /// The activated embedding of timestep, guidance and prompt, `[1, C]`.
@@ -111,12 +111,12 @@ struct HunyuanVideoTransformer: Denoiser {
     return try device.concatenate([refined, device.upload(padding, as: device.activationType)])
   }
 
-  /// The prediction for the video's tokens, `[V, features]`, float32, in the processor's memory.
+  /// The prediction for the video's tokens, `[V, features]`, activations.
   private func project(_ video: Tensor, step: Tensor) throws -> Tensor {
     let vectors = try outputModulation(step)
     let modulation = RowModulation(rows: 0..<video.shape[0], scale: vectors[0], shift: vectors[1])
     let normed = try device.normalize(
       video, RowNormalization(.layer, epsilon: 1e-6), modulation: [modulation])
-    return try device.download(device.linear(normed, output))
+    return try device.linear(normed, output)
   }
 }

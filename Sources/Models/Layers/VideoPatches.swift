@@ -35,8 +35,8 @@ struct VideoPatches: Sendable {
     let result = Tensor.host([grid.count, channels * framesPerToken * size * size], .float32)
     latents.withSpan(of: Float.self) { source in
       result.withMutableSpan(of: Float.self) { target in
-        forEachRun(of: latents.shape) { latent, token in
-          for column in 0..<size { target[token + column] = source[latent + column] }
+        forEachRow(of: latents.shape) { row in
+          move(row.squares, from: source, at: row.latent, step: size, to: &target, at: row.token, step: row.features)
         }
       }
     }
@@ -48,30 +48,63 @@ struct VideoPatches: Sendable {
     let result = Tensor.host(shape, .float32)
     tokens.withSpan(of: Float.self) { source in
       result.withMutableSpan(of: Float.self) { target in
-        forEachRun(of: shape) { latent, token in
-          for column in 0..<size { target[latent + column] = source[token + column] }
+        forEachRow(of: shape) { row in
+          move(row.squares, from: source, at: row.token, step: row.features, to: &target, at: row.latent, step: size)
         }
       }
     }
     return result
   }
 
-  /// Calls `body` with where every row of every token's square begins, in the latents and in the tokens: `size` elements
-  /// that follow one another in both.
+  /// Moves `count` times `size` elements that follow one another.
   @inline(__always)
-  private func forEachRun(of shape: Shape, _ body: (_ latent: Int, _ token: Int) -> Void) {
-    let (frames, channels, height) = (shape[1], shape[2], shape[3])
+  private func move(
+    _ count: Int, from source: Span<Float>, at first: Int, step: Int,
+    to target: inout MutableSpan<Float>, at start: Int, step targetStep: Int
+  ) {
+    @inline(__always)
+    func move(_ size: Int) {
+      var (from, to) = (first, start)
+      for _ in 0..<count {
+        for column in 0..<size { target[to + column] = source[from + column] }
+        from += step
+        to += targetStep
+      }
+    }
+    // All models have squares of 2 × 2: a loop whose length is known costs half.
+    if size == 2 { move(2) } else { move(size) }
+  }
+
+  /// A row of latents: `size` of each token's features, one token after the other.
+  private struct Row {
+    /// Where it begins in the latents.
+    let latent: Int
+    /// Where its first token has them.
+    let token: Int
+    /// Tokens of the row.
+    let squares: Int
+    /// Features of a token.
+    let features: Int
+  }
+
+  /// Calls `body` with every row of the latents. Rows of the same tokens follow one another, so that those tokens stay
+  /// in the cache until they are complete.
+  @inline(__always)
+  private func forEachRow(of shape: Shape, _ body: (Row) -> Void) {
+    let (channels, height, width) = (shape[2], shape[3], shape[4])
     let grid = grid(latents: shape)
     let features = channels * framesPerToken * size * size
-    var latent = 0
-    for frame in 0..<frames {
+    for tokenRow in 0..<grid.frames * grid.height {
+      let (frame, top) = (tokenRow / grid.height * framesPerToken, tokenRow % grid.height * size)
+      var feature = 0
       for channel in 0..<channels {
-        for row in 0..<height {
-          let token = (frame / framesPerToken * grid.height + row / size) * grid.width
-          let feature = ((channel * framesPerToken + frame % framesPerToken) * size + row % size) * size
-          for column in 0..<grid.width {
-            body(latent, (token + column) * features + feature)
-            latent += size
+        for tokenFrame in 0..<framesPerToken {
+          for row in 0..<size {
+            body(
+              Row(
+                latent: (((frame + tokenFrame) * channels + channel) * height + top + row) * width,
+                token: tokenRow * grid.width * features + feature, squares: grid.width, features: features))
+            feature += size
           }
         }
       }

@@ -70,7 +70,7 @@ package struct Planner: Sendable {
   }
 
   /// How strongly a request is guided.
-  func guidance(_ request: GenerationRequest) -> Guidance {
+  package func guidance(_ request: GenerationRequest) -> Guidance {
     let model = pipeline.model.description
     let scale = Double(request.guidance ?? model.defaultGuidance)
     return switch model.guidanceKind {

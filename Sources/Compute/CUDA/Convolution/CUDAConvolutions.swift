@@ -253,7 +253,7 @@ final class CUDAConvolutions: @unchecked Sendable {
     // A handle is for one thread at a time.
     try plans.withLock { _ throws(ComputeError) in
       var failure: CUDNNStatus?
-      try context.call("convolving") { _, _ in
+      try context.call(counting: .launch, "convolving") { _, _ in
         do throws(CUDNNStatus) {
           let pack = try CUDNNDescriptor(functions, Int(SVG_CUDNN_VARIANT_PACK), attributes)
           try CUDNNDescriptor.execute(plan.descriptor, pack, handle: handle)

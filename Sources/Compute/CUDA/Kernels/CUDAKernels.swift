@@ -34,6 +34,11 @@ struct CUDALaunch: Hashable, Sendable {
 struct CUDAParameters {
   private(set) var bytes: [UInt8] = []
 
+  init() {
+    // As much as the longest list of parameters.
+    bytes.reserveCapacity(256)
+  }
+
   /// Puts zeros up to a multiple of `alignment`.
   mutating func align(_ alignment: Int) {
     while bytes.count % alignment != 0 { bytes.append(0) }
@@ -41,7 +46,7 @@ struct CUDAParameters {
 
   private mutating func append<Value: FixedWidthInteger>(_ value: Value) {
     align(Value.bitWidth / 8)
-    for shift in stride(from: 0, to: Value.bitWidth, by: 8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
+    unsafe withUnsafeBytes(of: value.littleEndian) { unsafe bytes.append(contentsOf: $0) }
   }
 
   /// A pointer.
@@ -56,9 +61,16 @@ struct CUDAParameters {
 
 /// The kernels of a GPU: compiled or read from the disk when they are first used.
 final class CUDAKernels: Sendable {
+  /// A kernel that has been found.
+  private struct Kernel {
+    let handle: CUDAHandle
+    /// Bytes of shared memory that a launch may ask for: what every kernel may, until it is allowed more.
+    var sharedBytes = 48 << 10
+  }
+
   private struct State {
     var modules: [CUDASource: CUDAHandle] = [:]
-    var kernels: [String: CUDAHandle] = [:]
+    var kernels: [String: Kernel] = [:]
   }
 
   private let context: CUDAContext
@@ -80,20 +92,32 @@ final class CUDAKernels: Sendable {
     }
   }
 
-  /// A kernel by its name; it lives as long as this object.
+  /// A kernel that may be launched with so many bytes of shared memory; it lives as long as this object.
   /// - Throws: ``ComputeError`` with the compiler's or the driver's own words.
-  func kernel(_ name: String, in source: CUDASource) throws -> CUDAHandle {
+  private func kernel(_ name: String, in source: CUDASource, sharedBytes: Int) throws -> CUDAHandle {
     try state.withLock { state in
-      if let kernel = state.kernels[name] { return kernel }
-      let module = try module(source, &state)
-      var handle: svg_cuda_handle?
-      try context.call("finding the kernel \(name)") { functions, _ in
-        unsafe functions.cuModuleGetFunction(&handle, module.pointer, name)
+      var kernel = try state.kernels[name] ?? find(name, in: source, &state)
+      if sharedBytes > kernel.sharedBytes {
+        // `CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES`.
+        try context.call("asking for \(sharedBytes) bytes of shared memory for \(name)") { functions, _ in
+          unsafe functions.cuFuncSetAttribute(kernel.handle.pointer, 8, Int32(sharedBytes))
+        }
+        kernel.sharedBytes = sharedBytes
+        state.kernels[name] = kernel
       }
-      let kernel = unsafe CUDAHandle(handle)
-      state.kernels[name] = kernel
-      return kernel
+      return kernel.handle
     }
+  }
+
+  private func find(_ name: String, in source: CUDASource, _ state: inout State) throws(ComputeError) -> Kernel {
+    let module = try module(source, &state)
+    var handle: svg_cuda_handle?
+    try context.call("finding the kernel \(name)") { functions, _ in
+      unsafe functions.cuModuleGetFunction(&handle, module.pointer, name)
+    }
+    let kernel = Kernel(handle: unsafe CUDAHandle(handle))
+    state.kernels[name] = kernel
+    return kernel
   }
 
   private func module(_ source: CUDASource, _ state: inout State) throws(ComputeError) -> CUDAHandle {
@@ -129,24 +153,16 @@ final class CUDAKernels: Sendable {
     _ name: String, in source: CUDASource, _ launch: CUDALaunch, _ fill: (inout CUDAParameters) -> Void
   ) throws {
     guard launch.grid.x > 0, launch.grid.y > 0 else { return }
-    let kernel = try kernel(name, in: source)
+    let kernel = try kernel(name, in: source, sharedBytes: launch.sharedBytes)
     var parameters = CUDAParameters()
     fill(&parameters)
-    if launch.sharedBytes > 48 << 10 {
-      // `CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES`.
-      try context.call("asking for \(launch.sharedBytes) bytes of shared memory for \(name)") { functions, _ in
-        unsafe functions.cuFuncSetAttribute(kernel.pointer, 8, Int32(launch.sharedBytes))
-      }
-    }
-    let grid = [UInt32(launch.grid.x), UInt32(launch.grid.y), 1]
-    try context.call("launching \(name)") { functions, stream in
-      unsafe withUnsafePointer(to: functions) { functions in
-        unsafe parameters.bytes.withUnsafeBytes { bytes in
-          guard let base = bytes.baseAddress else { return 1 }
-          return unsafe svg_cuda_launch(
-            functions, kernel.pointer, grid, UInt32(launch.threads), UInt32(launch.sharedBytes), stream.pointer, base,
-            bytes.count)
-        }
+    try context.call(counting: .launch, "launching \(name)") { functions, stream in
+      unsafe parameters.bytes.withUnsafeBytes { bytes in
+        guard let base = bytes.baseAddress else { return 1 }
+        return unsafe svg_cuda_launch(
+          functions.cuLaunchKernel, kernel.pointer, UInt32(launch.grid.x), UInt32(launch.grid.y),
+          UInt32(launch.threads),
+          UInt32(launch.sharedBytes), stream.pointer, base, bytes.count)
       }
     }
   }

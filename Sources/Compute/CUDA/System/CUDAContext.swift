@@ -13,6 +13,7 @@ final class CUDAContext: @unchecked Sendable {
   private let context: CUDAHandle
   private let stream: CUDAHandle
   private let pool: CUDAHandle
+  private let tally = CUDATally()
 
   /// Takes a GPU into use.
   init(_ driver: CUDADriver, _ properties: CUDAProperties) throws(ComputeError) {
@@ -48,9 +49,12 @@ final class CUDAContext: @unchecked Sendable {
 
   /// Calls `body` with the functions and the stream while the context is current on this thread, and throws when it
   /// reports a failure.
+  /// - Parameter event: What is counted.
   func call(
-    _ what: @autoclosure () -> String, _ body: (svg_cuda_driver, CUDAHandle) -> Int32
+    counting event: CUDATally.Event? = nil, _ what: @autoclosure () -> String,
+    _ body: (svg_cuda_driver, CUDAHandle) -> Int32
   ) throws(ComputeError) {
+    if let event { tally.add(event) }
     try driver.check(unsafe driver.functions.cuCtxSetCurrent(context.pointer), what())
     try driver.check(body(driver.functions, stream), what())
   }
@@ -62,9 +66,15 @@ final class CUDAContext: @unchecked Sendable {
   }
 
   /// Waits until everything is done.
-  func synchronize() throws(ComputeError) {
-    try call("waiting for the GPU") { unsafe $0.cuStreamSynchronize($1.pointer) }
+  func synchronize() throws(ComputeError) { try wait { unsafe $0.cuStreamSynchronize($1.pointer) } }
+
+  /// Calls `body`, which waits for the GPU.
+  func wait(_ body: (svg_cuda_driver, CUDAHandle) -> Int32) throws(ComputeError) {
+    try tally.waiting { () throws(ComputeError) in try call("waiting for the GPU", body) }
   }
+
+  /// What the processor asked of the GPU so far.
+  var activity: CUDAActivity { tally.activity }
 
   // MARK: Memory
 
@@ -108,7 +118,7 @@ final class CUDAContext: @unchecked Sendable {
   func allocate(_ byteCount: Int) throws(ComputeError) -> UInt64 {
     var address: UInt64 = 0
     var status: Int32 = 0
-    try call("allocating memory") { functions, stream in
+    try call(counting: .allocation, "allocating memory") { functions, stream in
       unsafe status = functions.cuMemAllocAsync(&address, max(byteCount, 16), stream.pointer)
       return 0
     }

@@ -26,7 +26,7 @@ final class CUDAEvent: Sendable {
 
   /// Waits until the stream has reached the mark.
   func wait() throws(ComputeError) {
-    try context.call("waiting for the GPU") { functions, _ in unsafe functions.cuEventSynchronize(handle.pointer) }
+    try context.wait { functions, _ in unsafe functions.cuEventSynchronize(handle.pointer) }
   }
 
   /// The seconds from an earlier mark to this one; both have been reached.

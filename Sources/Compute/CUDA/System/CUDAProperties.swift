@@ -15,7 +15,9 @@ public struct CUDAProperties: Hashable, Sendable {
 
   /// What kernels are compiled for: `sm_90a` on Hopper, whose matrix instructions need the architecture itself, else the
   /// capability.
-  public var architecture: String {
+  public let architecture: String
+
+  private static func architecture(_ capability: (major: Int, minor: Int)) -> String {
     capability == (9, 0) ? "sm_90a" : "sm_\(capability.major)\(capability.minor)"
   }
 
@@ -39,6 +41,7 @@ public struct CUDAProperties: Hashable, Sendable {
     self.index = index
     self.name = name
     self.capability = capability
+    architecture = Self.architecture(capability)
     self.memory = memory
     self.multiprocessors = multiprocessors
   }
@@ -65,6 +68,7 @@ public struct CUDAProperties: Hashable, Sendable {
     self.name = String(decoding: name, as: UTF8.self)
     // The numbers of `CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR`, `…_MINOR` and `…_MULTIPROCESSOR_COUNT`.
     capability = (try attribute(75), try attribute(76))
+    architecture = Self.architecture(capability)
     multiprocessors = try attribute(16)
     memory = bytes
   }

@@ -52,7 +52,7 @@ final class CUDAStaging: Sendable {
         }
         let target = unsafe memory.pointer + state.part * Self.partBytes + state.used
         unsafe copy(from: source + done, to: target, byteCount: size)
-        try context.call("copying to the GPU") { functions, stream in
+        try context.call(counting: .copy, "copying to the GPU") { functions, stream in
           unsafe functions.cuMemcpyHtoDAsync(address + UInt64(done), target, size, stream.pointer)
         }
         try events[state.part].record()
@@ -65,20 +65,20 @@ final class CUDAStaging: Sendable {
   /// Copies from the GPU and waits for it.
   func download(_ address: UInt64, byteCount: Int, to target: UnsafeMutableRawPointer) throws {
     try state.withLock { state in
-      // Every part may be under way to the GPU.
-      try context.synchronize()
-      state.used = Self.partBytes
+      // Parts may be under way to the GPU; what comes from there is written behind that, in the order of the stream.
       let all = Self.partBytes * Self.partCount
       var done = 0
       while done < byteCount {
         let size = min(byteCount - done, all)
-        try context.call("copying from the GPU") { functions, stream in
+        try context.call(counting: .copy, "copying from the GPU") { functions, stream in
           unsafe functions.cuMemcpyDtoHAsync(memory.pointer, address + UInt64(done), size, stream.pointer)
         }
         try context.synchronize()
         unsafe copy(from: memory.pointer, to: target + done, byteCount: size)
         done += size
       }
+      // The last wait was one for every copy.
+      state = State()
     }
   }
 

@@ -23,19 +23,21 @@ final class CUDATimes: Sendable {
     self.context = context
   }
 
-  private func mark() throws(ComputeError) -> CUDAEvent {
-    let event = state.withLock { $0.spare.popLast() }
-    let mark: CUDAEvent
-    if let event { mark = event } else { mark = try CUDAEvent(context, isTimed: true) }
-    try mark.record()
-    return mark
+  private func marks() throws -> (start: CUDAEvent, end: CUDAEvent) {
+    try state.withLock { state in
+      (
+        try state.spare.popLast() ?? CUDAEvent(context, isTimed: true),
+        try state.spare.popLast() ?? CUDAEvent(context, isTimed: true)
+      )
+    }
   }
 
   /// Gives `work` to the stream and books its time under `kind`.
   func measure<Result>(_ kind: OperationKind, _ work: () throws -> Result) throws -> Result {
-    let start = try mark()
+    let (start, end) = try marks()
+    try start.record()
     let result = try work()
-    let end = try mark()
+    try end.record()
     let isMany = state.withLock { state in
       state.stretches.append(Stretch(kind: kind, start: start, end: end))
       return state.stretches.count >= Self.most
@@ -47,9 +49,9 @@ final class CUDATimes: Sendable {
   private func book(leaving kept: Int) {
     state.withLock { state in
       let count = max(0, state.stretches.count - kept)
+      // All others were reached before the last. A device that fails says so in its next operation.
+      if count > 0 { try? state.stretches[count - 1].end.wait() }
       for stretch in state.stretches.prefix(count) {
-        // A device that fails says so in its next operation.
-        try? stretch.end.wait()
         state.booked[stretch.kind] += (try? stretch.end.seconds(since: stretch.start)) ?? 0
         state.spare += [stretch.start, stretch.end]
       }
