@@ -20,6 +20,8 @@ struct KernelCase: Sendable, CustomTestStringConvertible {
   var magnitude: Float = 1
   /// Mean of queries and keys.
   var mean: Float = 0
+  /// How many times larger each video key is than the one before, so that the largest score moves along the keys.
+  var keyGrowth: Float = 1
   var seed: UInt64 = 1
 
   var videoTokens: Int { frames * tokensPerFrame }
@@ -50,7 +52,7 @@ struct KernelCase: Sendable, CustomTestStringConvertible {
     let width = halfWidth.map { "band \($0)" } ?? "all pairs"
     return "F \(frames), P \(tokensPerFrame), \(text), H \(heads), D \(headDimension), "
       + "\(element == SVG_FLOAT32 ? "float32" : "bfloat16"), norm \(norm.rawValue), \(rotates ? "rotary" : "no rotary"), "
-      + "\(width), magnitude \(magnitude), mean \(mean), seed \(seed)"
+      + "\(width), magnitude \(magnitude), mean \(mean), growth \(keyGrowth), seed \(seed)"
   }
 }
 

@@ -27,9 +27,13 @@ final class KernelProblem {
     let isNarrow = problem.element == SVG_BFLOAT16
     let row = 3 * problem.columns
     func numbers(_ count: Int) -> [Float] {
-      (0..<count).map { index in
-        let mean = index % row < 2 * problem.columns ? problem.mean : 0
-        let value = generator.normal() * problem.magnitude + mean
+      var growth: Float = 1
+      return (0..<count).map { index in
+        let column = index % row
+        if column == 0, index > 0 { growth *= problem.keyGrowth }
+        let mean = column < 2 * problem.columns ? problem.mean : 0
+        let isKey = (problem.columns..<2 * problem.columns).contains(column)
+        let value = (generator.normal() * problem.magnitude + mean) * (isKey ? growth : 1)
         return isNarrow ? float(bfloat16Bits: bfloat16Bits(value)) : value
       }
     }

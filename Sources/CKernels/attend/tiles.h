@@ -9,9 +9,8 @@
 /// the scores of 32 keys at a time and turns them into weights, then multiplies the weights of the whole group with the
 /// values: what goes through the L1 cache is small, and the output is loaded and stored once for a group.
 ///
-/// Weights are taken relative to a base of each row that is far above its scores and a whole number, so that no score
-/// needs to be looked at before its exponential: a weight that came out too large shows in one bit, is rare, and moves
-/// the base by a power of two, exactly.
+/// Weights are taken relative to a base of each row that is far above its scores, so that no score needs to be looked
+/// at before its exponential: a weight that came out too large shows in one bit, is rare, and moves the base.
 
 namespace {
 
@@ -22,8 +21,8 @@ constexpr int kBlockUnits = kBlock / kUnitKeys;
 /// Key blocks whose weights are gathered before they are multiplied with the values.
 constexpr int kGroupBlocks = 4;
 
-/// A new base lies this far above the largest score, in powers of two; it moves when a score exceeds it by one. In
-/// between weights grow 256-fold, and none comes near the limits of float32.
+/// A new base lies this far above the largest score, in powers of two, so that the weight of that one is exact; it
+/// moves when a score exceeds it by one. In between weights grow 256-fold, and none comes near the limits of float32.
 constexpr float kHeadroom = 7;
 
 template <class Isa, int NV>
@@ -101,10 +100,10 @@ class TileAttention {
     }
     float* words = weightsOf(unit) + row * kWords;
     SVG_UNROLL for (int r = 0; r < R; ++r) {
-      float* sum = state.sums + (to + r) * L;
       Vec word;
-      Isa::store(sum, Isa::add(Isa::load(sum), Isa::add(x[r][0], x[r][1])));
       Isa::toWords(x[r], &word, 2);
+      float* sum = state.sums + (to + r) * L;
+      Isa::store(sum, Isa::addWords(Isa::load(sum), word));
       Isa::store(words + r * kWords, word);
     }
   }
@@ -117,7 +116,7 @@ class TileAttention {
     const float highest = Isa::maximum(Isa::max(Isa::load(from), Isa::load(from + L)));
     if (!(highest >= base + 1))
       return;
-    state.maximum[to] = ceilf(highest) + kHeadroom;
+    state.maximum[to] = highest + kHeadroom;
     if (base == kNoKeyYet)
       return;
     const typename Isa::Vec factor = Isa::splat(exp2f(base - state.maximum[to]));
@@ -127,7 +126,7 @@ class TileAttention {
       scale(state.output + panelOffset(d, kColumns, kBlock) + to * kColumns);
     for (int earlier = 0; earlier < unit; ++earlier) {
       float* words = weightsOf(earlier) + row * kWords;
-      Isa::store(words, Isa::scalePairs(Isa::load(words), factor));
+      Isa::store(words, Isa::scaleWords(Isa::load(words), factor));
     }
   }
 

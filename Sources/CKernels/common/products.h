@@ -11,11 +11,6 @@ constexpr int kTile = 16;
 /// Query rows of a product: two tiles, so that two tiles of either operand make four products.
 constexpr int kHalf = 2 * kTile;
 
-/// What runs between products of tiles, which are done beside it: nothing.
-struct NothingBetween {
-  SVG_INLINE void operator()() {}
-};
-
 /// Where four sums of products lie: two tiles of columns from `left` and `right` on, of 32 rows `stride` words apart.
 struct SumPlace {
   float* left;
@@ -99,73 +94,9 @@ private:
   }
 };
 
-/// Scores of 32 query rows with the 64 keys of a block. Rows of scores lie `Stride` apart. `between` is called once for
-/// every four products.
-template <class Isa, int Stride, class Between>
-SVG_INLINE void scoreTiles(const float* q, const float* keys, int64_t words, float* scores, Between& between) {
-  for (int n = 0; n < kBlock; n += kHalf) {
-    Isa::template zeroTile<0>();
-    Isa::template zeroTile<1>();
-    Isa::template zeroTile<2>();
-    Isa::template zeroTile<3>();
-    for (int64_t w = 0; w < words; w += kTile) {
-      Isa::template loadTile<4>(q + w, words);
-      Isa::template loadTile<6>(keys + w * kBlock + n, kBlock);
-      Isa::template loadTile<7>(keys + w * kBlock + n + kTile, kBlock);
-      Isa::template loadTile<5>(q + kTile * words + w, words);
-      Isa::template multiplyTiles<0, 4, 6>();
-      Isa::template multiplyTiles<1, 4, 7>();
-      Isa::template multiplyTiles<2, 5, 6>();
-      Isa::template multiplyTiles<3, 5, 7>();
-      between();
-    }
-    Isa::template storeTile<0>(scores + n, Stride);
-    Isa::template storeTile<1>(scores + n + kTile, Stride);
-    Isa::template storeTile<2>(scores + kTile * Stride + n, Stride);
-    Isa::template storeTile<3>(scores + kTile * Stride + n + kTile, Stride);
-  }
-}
-
 /// Where column `d` of row 0 begins in panels of `columns` columns and `rows` rows.
 inline int64_t panelOffset(int64_t d, int columns, int rows) {
   return d / columns * (columns * rows) + d % columns;
-}
-
-/// output += weights · values for 32 rows and the keys of `blocks` blocks. Each output is loaded and stored once. Rows
-/// of weights lie `Stride` elements apart.
-template <class Isa, int NV, int Stride>
-SVG_INLINE void accumulateTiles(const float* weights, const float* const* values, int blocks, int64_t dimension,
-                                float* output) {
-  constexpr int kColumns = NV * Isa::kLanes;
-  constexpr int kSteps = kBlock / Isa::kElementsPerWord;
-  constexpr int kStride = Stride / Isa::kElementsPerWord;
-  for (int64_t d = 0; d < dimension; d += kHalf) {
-    // The two tiles of columns may lie in two panels.
-    float* left = output + panelOffset(d, kColumns, kBlock);
-    float* right = output + panelOffset(d + kTile, kColumns, kBlock);
-    const int64_t leftValues = panelOffset(d, kColumns, kSteps), rightValues = panelOffset(d + kTile, kColumns, kSteps);
-    Isa::template loadTile<0>(left, kColumns);
-    Isa::template loadTile<1>(right, kColumns);
-    Isa::template loadTile<2>(left + kTile * kColumns, kColumns);
-    Isa::template loadTile<3>(right + kTile * kColumns, kColumns);
-    for (int block = 0; block < blocks; ++block) {
-      SVG_UNROLL for (int k = 0; k < kSteps; k += kTile) {
-        const float* row = weights + block * kSteps + k;
-        Isa::template loadTile<4>(row, kStride);
-        Isa::template loadTile<6>(values[block] + leftValues + k * kColumns, kColumns);
-        Isa::template loadTile<7>(values[block] + rightValues + k * kColumns, kColumns);
-        Isa::template loadTile<5>(row + kTile * kStride, kStride);
-        Isa::template multiplyTiles<0, 4, 6>();
-        Isa::template multiplyTiles<1, 4, 7>();
-        Isa::template multiplyTiles<2, 5, 6>();
-        Isa::template multiplyTiles<3, 5, 7>();
-      }
-    }
-    Isa::template storeTile<0>(left, kColumns);
-    Isa::template storeTile<1>(right, kColumns);
-    Isa::template storeTile<2>(left + kTile * kColumns, kColumns);
-    Isa::template storeTile<3>(right + kTile * kColumns, kColumns);
-  }
 }
 
 /// Multiplies the gathered output of R rows with what a larger maximum leaves of it.

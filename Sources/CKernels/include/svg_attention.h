@@ -189,7 +189,7 @@ int64_t svg_attend_task_cost(const svg_attend* attend, int64_t task);
 /// element of `output`'s `[S, H·D]` once.
 ///
 /// Scores and sums are float32 (scalar: double). `SVG_ISA_AVX512_BF16` and `SVG_ISA_AMX_BF16` round Q, K, V and the
-/// softmax weights to bfloat16; the first divides by the sum of the rounded weights, the second by that of the weights.
+/// softmax weights to bfloat16 and divide by the sum of the rounded weights.
 void svg_attend_blocks(const svg_attend* attend, svg_isa isa, int64_t task);
 
 // MARK: - Profile

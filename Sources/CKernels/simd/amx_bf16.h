@@ -35,13 +35,15 @@ struct AmxBFloat16 : Avx512BFloat16 {
     return _mm512_test_epi32_mask(all, _mm512_set1_epi32(0x40000000)) != 0;
   }
 
-  /// Words whose elements are multiplied with a power of two.
-  static SVG_INLINE Vec scalePairs(Vec words, Vec factor) {
-    const __m512i high = _mm512_set1_epi32(static_cast<int>(0xffff0000)), bits = _mm512_castps_si512(words);
-    const Vec second = _mm512_mul_ps(_mm512_castsi512_ps(_mm512_and_si512(bits, high)), factor);
-    const Vec first = _mm512_mul_ps(_mm512_castsi512_ps(_mm512_slli_epi32(bits, 16)), factor);
-    return _mm512_castsi512_ps(_mm512_mask_blend_epi16(0xaaaaaaaa, _mm512_srli_epi32(_mm512_castps_si512(first), 16),
-                                                       _mm512_castps_si512(second)));
+  /// Words whose elements are multiplied with a factor.
+  static SVG_INLINE Vec scaleWords(Vec words, Vec factor) {
+    const __m512i bits = _mm512_castps_si512(words);
+    const Vec first = _mm512_castsi512_ps(_mm512_slli_epi32(bits, 16));
+    const Vec second = _mm512_castsi512_ps(_mm512_and_si512(bits, _mm512_set1_epi32(static_cast<int>(0xffff0000))));
+    const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6,
+                                           21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    const __m512bh both = _mm512_cvtne2ps_pbh(_mm512_mul_ps(second, factor), _mm512_mul_ps(first, factor));
+    return _mm512_castsi512_ps(_mm512_permutexvar_epi16(order, reinterpret_cast<__m512i>(both)));
   }
 
   template <int T>
