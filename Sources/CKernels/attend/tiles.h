@@ -52,13 +52,7 @@ class TileAttention {
   SVG_INLINE void score(int half, int64_t block, int unit) {
     const int64_t words = dimension / Isa::kElementsPerWord;
     const float* keys = blocks.keysOf(block + unit / kBlockUnits) + unit % kBlockUnits * kUnitKeys;
-    const float* rows = q + half * kHalf * words;
-    const auto factors = [&](int64_t w) {
-      return TileFactors{rows + w, words, keys + w * kBlock, keys + w * kBlock + kTile, kBlock};
-    };
-    sums.template begin<true>({scores, scores + kTile, kUnitKeys}, factors(0));
-    for (int64_t w = kTile; w < words; w += kTile)
-      sums.add(factors(w));
+    scoreTiles<Isa>(sums, q + half * kHalf * words, keys, words, {scores, scores + kTile, kUnitKeys});
   }
 
   /// Drops the pairs of a unit that the mask of its block does not keep.
@@ -135,23 +129,8 @@ class TileAttention {
     const float* values[kGroupBlocks];
     for (int b = 0; b < count; ++b)
       values[b] = blocks.valuesOf(block + b);
-    float* output = state.output + half * kHalf * kColumns;
-    for (int64_t d = 0; d < dimension; d += kHalf) {
-      // The two tiles of columns may lie in two panels.
-      const int64_t left = panelOffset(d, kColumns, kWords), right = panelOffset(d + kTile, kColumns, kWords);
-      const auto factors = [&](int b, int k) {
-        const float* from = values[b] + k * kColumns;
-        return TileFactors{weights[b] + k, kWords, from + left, from + right, kColumns};
-      };
-      sums.template begin<false>(
-          {output + panelOffset(d, kColumns, kBlock), output + panelOffset(d + kTile, kColumns, kBlock), kColumns},
-          factors(0, 0));
-      sums.add(factors(0, kTile));
-      for (int b = 1; b < count; ++b) {
-        sums.add(factors(b, 0));
-        sums.add(factors(b, kTile));
-      }
-    }
+    accumulateTiles<Isa, NV>(sums, {weights[0], kHalf * kWords, kWords}, values, count, dimension,
+                             state.output + half * kHalf * kColumns);
   }
 
 public:

@@ -99,18 +99,45 @@ inline int64_t panelOffset(int64_t d, int columns, int rows) {
   return d / columns * (columns * rows) + d % columns;
 }
 
-/// Multiplies the gathered output of R rows with what a larger maximum leaves of it.
-template <class Isa, int R, int NV>
-inline void rescaleRows(const Rescale& rescale, int64_t dimension, float* output) {
+/// Scores of 32 query rows with 32 keys, a column of `keys` each; they are stored when the next sums begin.
+template <class Isa>
+SVG_INLINE void scoreTiles(TileSums<Isa>& sums, const float* q, const float* keys, int64_t words, const SumPlace& to) {
+  const auto factors = [&](int64_t w) {
+    return TileFactors{q + w, words, keys + w * kBlock, keys + w * kBlock + kTile, kBlock};
+  };
+  sums.template begin<true>(to, factors(0));
+  for (int64_t w = kTile; w < words; w += kTile)
+    sums.add(factors(w));
+}
+
+/// Weights of 32 rows for some key blocks, in words: how far blocks and rows lie apart.
+struct TileWeights {
+  const float* from;
+  int64_t block;
+  int64_t row;
+};
+
+/// output += weights · values, the values of each of `count` blocks. Each output is loaded and stored once.
+template <class Isa, int NV>
+SVG_INLINE void accumulateTiles(TileSums<Isa>& sums, const TileWeights& weights, const float* const* values, int count,
+                                int64_t dimension, float* output) {
   constexpr int kColumns = NV * Isa::kLanes;
-  for (int r = 0; r < R; ++r) {
-    if (rescale.factor[r] == 1.0f)
-      continue;
-    const typename Isa::Vec factor = Isa::splat(rescale.factor[r]);
-    for (int64_t d = 0; d < dimension; d += kColumns) {
-      float* row = output + d * kBlock + r * kColumns;
-      for (int c = 0; c < kColumns; c += Isa::kLanes)
-        Isa::store(row + c, Isa::mul(Isa::load(row + c), factor));
+  constexpr int kWords = kBlock / Isa::kElementsPerWord;
+  static_assert(kWords == 2 * kTile, "a block is two products");
+  for (int64_t d = 0; d < dimension; d += kHalf) {
+    // The two tiles of columns may lie in two panels.
+    const int64_t left = panelOffset(d, kColumns, kWords), right = panelOffset(d + kTile, kColumns, kWords);
+    const auto factors = [&](int b, int k) {
+      const float* from = values[b] + k * kColumns;
+      return TileFactors{weights.from + b * weights.block + k, weights.row, from + left, from + right, kColumns};
+    };
+    sums.template begin<false>(
+        {output + panelOffset(d, kColumns, kBlock), output + panelOffset(d + kTile, kColumns, kBlock), kColumns},
+        factors(0, 0));
+    sums.add(factors(0, kTile));
+    for (int b = 1; b < count; ++b) {
+      sums.add(factors(b, 0));
+      sums.add(factors(b, kTile));
     }
   }
 }

@@ -123,6 +123,22 @@ inline void startMaxima(const float* scores, float* maximum) {
   }
 }
 
+/// Multiplies the gathered output of R rows with what a larger maximum leaves of it.
+template <class Isa, int R, int NV>
+inline void rescaleRows(const Rescale& rescale, int64_t dimension, float* output) {
+  constexpr int kColumns = NV * Isa::kLanes;
+  for (int r = 0; r < R; ++r) {
+    if (rescale.factor[r] == 1.0f)
+      continue;
+    const typename Isa::Vec factor = Isa::splat(rescale.factor[r]);
+    for (int64_t d = 0; d < dimension; d += kColumns) {
+      float* row = output + d * kBlock + r * kColumns;
+      for (int c = 0; c < kColumns; c += Isa::kLanes)
+        Isa::store(row + c, Isa::mul(Isa::load(row + c), factor));
+    }
+  }
+}
+
 /// Turns the scores of two rows into weights, and rescales all variants where a maximum grew.
 template <class Isa, int NV>
 inline void weighRows(const float* scores, float* weights, int row, int64_t dimension,
@@ -148,38 +164,9 @@ inline void scoreStep(const float* q, const KeyStep& step, int64_t words, float*
   TileSums<Isa> sums = {{scores, scores + kTile, kStepKeys}};
   for (int c = 0; c < kStepKeys; c += kHalf) {
     const float* keys = step.blocks[c / kBlock].keys + c % kBlock;
-    for (int64_t w = 0; w < words; w += kTile) {
-      const TileFactors factors = {q + w, words, keys + w * kBlock, keys + w * kBlock + kTile, kBlock};
-      if (w == 0) {
-        sums.template begin<true>({scores + c, scores + c + kTile, kStepKeys}, factors);
-      } else {
-        sums.add(factors);
-      }
-    }
+    scoreTiles<Isa>(sums, q, keys, words, {scores + c, scores + c + kTile, kStepKeys});
   }
   sums.finish();
-}
-
-/// output += weights · values for 32 rows and the keys of a step.
-template <class Isa, int NV>
-inline void accumulateStep(const float* weights, const KeyStep& step, int64_t dimension, float* output,
-                           TileSums<Isa>& sums) {
-  constexpr int kColumns = NV * Isa::kLanes;
-  constexpr int kSteps = kBlock / Isa::kElementsPerWord, kWords = kStepBlocks * kSteps;
-  for (int64_t d = 0; d < dimension; d += kHalf) {
-    const int64_t left = panelOffset(d, kColumns, kSteps), right = panelOffset(d + kTile, kColumns, kSteps);
-    for (int k = 0; k < kWords; k += kTile) {
-      const float* values = step.blocks[k / kSteps].values + k % kSteps * kColumns;
-      const TileFactors factors = {weights + k, kWords, values + left, values + right, kColumns};
-      if (k == 0) {
-        sums.template begin<false>(
-            {output + panelOffset(d, kColumns, kBlock), output + panelOffset(d + kTile, kColumns, kBlock), kColumns},
-            factors);
-      } else {
-        sums.add(factors);
-      }
-    }
-  }
 }
 
 /// Updates the three variants of up to 64 sampled rows with the key blocks of a step.
@@ -191,6 +178,9 @@ inline void profileTiles(int rows, const float* q, const KeyStep& step, int64_t 
                          const SoftmaxState<Isa> (&states)[kVariants]) {
   constexpr int kWords = kStepKeys / Isa::kElementsPerWord;
   const int64_t words = dimension / Isa::kElementsPerWord;
+  const float* values[kStepBlocks];
+  for (int b = 0; b < kStepBlocks; ++b)
+    values[b] = step.blocks[b].values;
   alignas(64) float scores[kHalf * kStepKeys];
   alignas(64) float weights[kHalf * kWords], kept[kVariants][kHalf * kWords];
   for (int first = 0; first < rows; first += kHalf) {
@@ -216,8 +206,8 @@ inline void profileTiles(int rows, const float* q, const KeyStep& step, int64_t 
         any |= keepWeights<Isa>(step.blocks[b].masks[v], first, weights + at, kept[v] + at, states[v]);
       }
       if (any)
-        accumulateStep<Isa, NV>(v == kAllKeys ? weights : kept[v], step, dimension,
-                                states[v].output + first * NV * Isa::kLanes, sums);
+        accumulateTiles<Isa, NV>(sums, {v == kAllKeys ? weights : kept[v], kBlock / Isa::kElementsPerWord, kWords},
+                                 values, kStepBlocks, dimension, states[v].output + first * NV * Isa::kLanes);
     }
     sums.finish();
   }
