@@ -54,6 +54,9 @@ static const char parameters_header[] = {
 static const char mask_header[] = {
 #embed "attention/mask.cuh"
     , 0};
+static const char quick_softmax_header[] = {
+#embed "attention/quick_softmax.cuh"
+    , 0};
 static const char softmax_header[] = {
 #embed "attention/softmax.cuh"
     , 0};
@@ -143,6 +146,7 @@ static const svg_cuda_source sources[] = {
     {"attention/geometry.cuh", geometry_header},
     {"attention/parameters.cuh", parameters_header},
     {"attention/mask.cuh", mask_header},
+    {"attention/quick_softmax.cuh", quick_softmax_header},
     {"attention/softmax.cuh", softmax_header},
     {"attention/epilogue.cuh", epilogue_header},
     {"attention/pipeline.cuh", pipeline_header},

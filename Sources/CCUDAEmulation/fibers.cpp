@@ -174,6 +174,19 @@ void meetWarp() {
   pause(State::atWarp);
 }
 
+bool meetSome(unsigned threads, bool value) {
+  const unsigned time = block->time;
+  block->isAny[time % 2] = block->isAny[time % 2] || value;
+  if (++block->come == threads) {
+    block->come = 0;
+    block->time++;
+    block->isAny[block->time % 2] = false;
+  }
+  while (block->time == time)
+    yield();
+  return block->isAny[time % 2];
+}
+
 void yield() {
   pause(State::polling);
 }
@@ -233,6 +246,7 @@ void launch(Place grid, unsigned threads, size_t sharedBytes, void (*body)(const
     for (unsigned x = 0; x < grid.x; x++) {
       state.index = {x, y, 0};
       state.freeRegisters = 0;
+      state.isAny[0] = state.isAny[1] = false;
       for (Fiber& fiber : state.fibers)
         fiber.state = State::ready;
       // What a block leaves behind is nothing that the next may rely on: these bits are no number.

@@ -56,8 +56,10 @@ import Testing
             }
           }
           // Rows in the middle of a group are like their neighbors.
-          if kept != (0..<rows).filter({ keeps(row, $0, layout, halfWidth) }) { wrong.append(row) }
+          if kept.sorted() != (0..<rows).filter({ keeps(row, $0, layout, halfWidth) }) { wrong.append(row) }
         }
+        let isFull = entries.map { $0 >> 28 == 0 }
+        #expect(isFull == isFull.filter(\.self) + isFull.filter { !$0 }, "tiles that nothing is masked in come first")
       }
       #expect(wrong.isEmpty, "half-width \(halfWidth ?? 0)")
       #expect(isFalling, "groups with most keys come first")
@@ -77,7 +79,8 @@ import Testing
       for architecture in ["sm_80", "sm_89", "sm_90a", "sm_100", "sm_120"] {
         let choice = try #require(CUDATileKernels(dimension: dimension, architecture: architecture))
         #expect(choice.isHopper == (architecture == "sm_90a"))
-        #expect(choice.attend.source.isMeant(for: architecture))
+        #expect(choice.attend.count == (choice.isHopper ? 2 : 1))
+        #expect(choice.attend.allSatisfy { $0.source.isMeant(for: architecture) })
         let launch = choice.attendLaunch(items: 1000, multiprocessors: 132)
         #expect(choice.isHopper ? launch.grid.x == 132 && launch.sharedBytes <= 232_448 : launch.grid.x == 1000)
         // What the smallest newer parts have, 99 KB for a block.
@@ -87,7 +90,7 @@ import Testing
         if let float8 = choice.float8 {
           let launch = float8.attendLaunch(items: 1000, multiprocessors: 132)
           #expect(launch.grid.x == 132 && launch.threads == 384 && launch.sharedBytes <= 232_448)
-          for kernel in [float8.measure, float8.quantize, float8.attend] {
+          for kernel in [float8.measure, float8.quantize] + float8.attend {
             #expect(kernel.source.isMeant(for: architecture))
           }
           // 17 tiles are measured in three parts, and rounded each by a block.

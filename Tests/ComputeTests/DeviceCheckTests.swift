@@ -33,7 +33,7 @@ import Testing
     let checks = DeviceCheck.all(for: device).filter {
       $0.operation.hasPrefix("attendBlocks") && ($0.sizes.hasSuffix("D = 64") || $0.sizes.hasSuffix("D = 128"))
     }
-    #expect(checks.count { $0.operation.contains("fp8") } == 6 && checks.count == 9)
+    #expect(checks.count { $0.operation.contains("fp8") } == 7 && checks.count == 12)
     for check in checks {
       let outcome = try check.run(on: device)
       #expect(outcome.hasPassed, "\(check.operation) \(check.sizes): \(outcome.details), \(outcome.worst)")

@@ -17,7 +17,7 @@ rows = 128 if D == 128 or not new else 192
 strips = 1 if "STRIPS=1" in defs else 2
 shared = 256 * D + 2 * 128 * D if not new else rows * D * 2 + stages * 2 * D * 256 + 8 * (4 * stages + 6) + 4 * (stages + 2) + 1024
 torch.zeros(1, device="cuda")
-kernel = cuda.Kernel(cubin, f"attend_sm{arch}_d{D}", shared)
+kernel = [cuda.Kernel(cubin, f"{name}_sm{arch}_d{D}", shared) for name in (["attend", "attend_again"] if new else ["attend"])]
 threads = (128 * 2 // strips) if not new else 384 if D == 128 else 512
 grid = torch.cuda.get_device_properties(0).multi_processor_count if new else 0
 def check(name, F, P, T, valid, first, widths, patterns, std=1.0, **kw):
@@ -48,6 +48,10 @@ check("band text last padded", 9, 131, 256, 50, False, (384, 256), [0, 1, 1, 0, 
 check("band odd width", 9, 131, 300, 150, False, (200, 33), [0, 1, 1, 0, 1])
 check("many items", 13, 300, 130, 130, True, (640, 512), [i % 2 for i in range(24)])
 check("large scores", 13, 100, 130, 130, True, (640, 512), [i % 2 for i in range(4)], std=3.0)
+p = check("scores of some hundreds", 13, 100, 130, 130, True, (640, 512), [i % 2 for i in range(4)], std=12.0)[0]
+if new:
+    first, again = [p.run([k], grid, threads) or torch.cuda.synchronize() or p.repeats[0].item() for k in kernel]
+    print(f"{first} items of {p.l.heads * p.params.groups} attended again; {again} left")
 def timed(f, n=3):
     f(); ts = []
     for _ in range(n):

@@ -22,7 +22,7 @@ class Prepare(ctypes.Structure):
 
 class Attend(ctypes.Structure):
     _fields_ = [("geometry", Geometry), ("patterns", ptr), ("q", ptr), ("k", ptr), ("v", ptr), ("output", ptr),
-                ("rows", ptr), ("entries", ptr), ("counter", ptr), ("groups", i32), ("half_width", i32 * 2),
+                ("rows", ptr), ("entries", ptr), ("counter", ptr), ("repeats", ptr), ("groups", i32), ("half_width", i32 * 2),
                 ("scale", f32)]
 
 class Quantize(ctypes.Structure):
@@ -66,6 +66,7 @@ def tiles(x):
 def lists(l, widths, group_rows):
     """The groups of both patterns and the entries: what BlockMask and TileLists make."""
     rows, entries = [], []
+    full_first = lambda e: sorted(e, key=lambda bits: bits >> 28 != 0)
     keytext = [(l.video_tiles + b) | ((1 << 29) if (b + 1) * TILE > l.valid_text else 0) for b in range(blocks(l.valid_text))]
     limit = lambda b: (1 << 29) if (b + 1) * TILE > l.video else 0
     for w in widths:
@@ -82,7 +83,7 @@ def lists(l, widths, group_rows):
                 for b in range(lo, hi + 1):
                     k0, k1 = b * TILE, min(b * TILE + TILE, l.video) - 1
                     e.append(b | ((1 << 28) if max(last - k0, k1 - first) >= w else 0) | limit(b))
-                e += keytext
+                e = full_first(e + keytext)
                 seen[key] = (len(entries), len(e))
                 entries += e
             groups.append((first,) + seen[key])
@@ -92,7 +93,7 @@ def lists(l, widths, group_rows):
                 groups.append((l.video_tiles * TILE + first, 0, 0))
             else:
                 if everything is None:
-                    e = [b | limit(b) for b in range(l.video_tiles)] + keytext
+                    e = full_first([b | limit(b) for b in range(l.video_tiles)] + keytext)
                     everything = (len(entries), len(e))
                     entries += e
                 groups.append((l.video_tiles * TILE + first,) + everything)
@@ -125,19 +126,22 @@ class Problem:
         self.rows, self.entries = torch.tensor(rows, device=dev), torch.tensor(entries.view(np.int32), device=dev)
         self.tile_count = sum(int(rows.reshape(2, groups, 3)[p, :, 2].sum()) for p in patterns)
         self.counter = torch.zeros(1, device=dev, dtype=torch.int32)
+        # How many items the first kernel left to the second one, and which.
+        self.repeats = torch.zeros(1 + l.heads * groups, device=dev, dtype=torch.int32)
         self.out = torch.full((S, l.heads * D), 7.0, device=dev, dtype=torch.bfloat16)
         self.group_rows = group_rows
         self.flags = flags(patterns)
         self.params = Attend(l, self.flags.data_ptr(), self.tq.data_ptr(), self.tk.data_ptr(), self.tv.data_ptr(), self.out.data_ptr(),
-                             self.rows.data_ptr(), self.entries.data_ptr(), self.counter.data_ptr(),
+                             self.rows.data_ptr(), self.entries.data_ptr(), self.counter.data_ptr(), self.repeats.data_ptr(),
                              groups, (i32 * 2)(*widths), D ** -0.5 * 1.4426950408889634)
 
     def flops(self):
         return 4 * self.D * self.tile_count * self.group_rows * TILE
 
-    def run(self, kernel, grid, threads):
+    def run(self, kernels, grid, threads):
         """`grid` blocks that fetch items, or one for each item when it is 0."""
-        kernel((grid or self.l.heads * self.params.groups, 1, 1), (threads, 1, 1), self.params)
+        for kernel in kernels:
+            kernel((grid or self.l.heads * self.params.groups, 1, 1), (threads, 1, 1), self.params)
 
     def reference(self):
         l = self.l

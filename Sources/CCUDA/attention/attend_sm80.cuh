@@ -45,7 +45,7 @@ extern "C" __global__ void __launch_bounds__(kThreads, 256 / kThreads)
   const u32 keyRows = keysAddress(keys), valueRows = valuesAddress(values, 0);
 
   float output[kStrips][kDimension / 2];
-  OnlineSoftmax softmax[kStrips];
+  OnlineSoftmax<0> softmax[kStrips];
 #pragma unroll
   for (int s = 0; s < kStrips; ++s) {
     softmax[s].reset();
@@ -109,8 +109,8 @@ extern "C" __global__ void __launch_bounds__(kThreads, 256 / kThreads)
   for (int s = 0; s < kStrips; ++s) {
     float inverse[2] = {0.0f, 0.0f};
     if (steps > 0) {
-      inverse[0] = softmax[s].inverseSum(0);
-      inverse[1] = softmax[s].inverseSum(1);
+      inverse[0] = 1.0f / softmax[s].wholeSum(0);
+      inverse[1] = 1.0f / softmax[s].wholeSum(1);
     }
     // The pattern is read again: a register that keeps it would be one too many for the loop.
     storeRows(output[s], inverse, p.geometry, row + 16 * s, 0x7FFFFFFF, isTokenMajor(p.patterns, item.head),

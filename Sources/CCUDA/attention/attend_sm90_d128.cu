@@ -1,7 +1,7 @@
 // Block-sparse attention for Hopper, heads of 128 elements.
-#define HEAD_DIMENSION 128
-#define KERNEL attend_sm90_d128
-#define PRODUCTS BFloat16Products
+#include "attend_sm90.cuh"
 #include "products_bfloat16.cuh"
 
-#include "attend_sm90.cuh"
+using Attention = HopperAttention<128, BFloat16Products, 2>;
+HOPPER_KERNEL(attend_sm90_d128, Attention, UnshiftedSoftmax)
+HOPPER_KERNEL(attend_again_sm90_d128, Attention, OnlineSoftmax<0>)

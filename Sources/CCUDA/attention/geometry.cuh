@@ -33,6 +33,11 @@ __device__ __forceinline__ i32 frameMajor(const Geometry& g, i32 token) {
   return (token - static_cast<i32>(place) * g.frames) * g.tokensPerFrame + static_cast<i32>(place);
 }
 
+/// Whether a packed row is a token, neither padded text nor the end of a block or tile.
+__device__ __forceinline__ bool exists(const Geometry& g, i32 row) {
+  return row < g.videoRows ? row < g.videoTokens : row - g.videoRows < g.validText;
+}
+
 /// Rows of one kind of token, and what is done to them.
 struct Segment {
   /// `[n, 3·H·D]`.

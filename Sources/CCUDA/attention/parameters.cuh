@@ -54,6 +54,8 @@ struct AttendParameters {
   const u32* entries;
   /// The next item: zero before the first launch, and again after each. Not used where a block has one item.
   u32* counter;
+  /// How many items a quick softmax left to the kernel that follows it, and which; none before and after the two.
+  u32* repeats;
   i32 groups;
   /// A video pair is kept iff the distance of its rows is less.
   i32 halfWidth[2];

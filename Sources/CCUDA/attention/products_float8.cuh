@@ -11,10 +11,6 @@ struct Float8Products {
   static_assert(kDimension == 128 && kQueryRows == kTileRows, "a row is the 128 bytes of the swizzle");
   using Parameters = Float8AttendParameters;
   static constexpr int kElementBytes = 1;
-  /// The largest exponential is 256, below the 448 of e4m3, so that small ones down to 2^-14 keep all their bits.
-  static constexpr int kShift = 8;
-  /// What helps bfloat16 costs e4m3 6 to 12 %.
-  static constexpr bool kExponentiatesFirst = false;
   /// Rounded exponentials of a thread's rows and a tile.
   using Weights = u32[kTileRows / 8];
 

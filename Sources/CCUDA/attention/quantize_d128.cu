@@ -31,10 +31,6 @@ struct QuantizeParameters {
   HeadStatistics* statistics;
 };
 
-__device__ __forceinline__ bool exists(const Geometry& g, i32 row) {
-  return row < g.videoRows ? row < g.videoTokens : row - g.videoRows < g.validText;
-}
-
 __device__ __forceinline__ i32 tileCount(const Geometry& g) {
   return g.rows / kTileRows;
 }

@@ -3,13 +3,34 @@
 #include "mask.cuh"
 #include "ptx/convert.cuh"
 
-/// The running softmax of a thread's two rows (Milakov and Gimelshein, arXiv:1805.02867), in powers of two.
+/// The largest of what the four threads of a row hold.
+__device__ __forceinline__ float largestOfRow(float x) {
+  x = fmaxf(x, __shfl_xor_sync(0xFFFFFFFFu, x, 1));
+  return fmaxf(x, __shfl_xor_sync(0xFFFFFFFFu, x, 2));
+}
+
+/// The sum of what the four threads of a row hold.
+__device__ __forceinline__ float sumOfRow(float x) {
+  x += __shfl_xor_sync(0xFFFFFFFFu, x, 1);
+  return x + __shfl_xor_sync(0xFFFFFFFFu, x, 2);
+}
+
+/// Whether a sum of exponentials of the warp is negative, which none ever is: an answer that needs all of them.
+__device__ __forceinline__ bool isSumNegative(const float (&sum)[2]) {
+  return __any_sync(0xFFFFFFFFu, sum[0] + sum[1] < 0.0f);
+}
+
+/// The running softmax of a thread's two rows (Milakov and Gimelshein, arXiv:1805.02867), in powers of two: right for
+/// all scores.
+template <int kShift>
 struct OnlineSoftmax {
+  static constexpr bool kIsQuick = false;
   /// The largest score so far.
   float maximum[2];
   /// This thread's part of the sum of exponentials.
   float sum[2];
 
+  /// Before the first tile.
   __device__ __forceinline__ void reset() {
 #pragma unroll
     for (int r = 0; r < 2; ++r) {
@@ -18,19 +39,24 @@ struct OnlineSoftmax {
     }
   }
 
+  /// The first tile.
+  template <int kCount>
+  __device__ __forceinline__ void begin(float (&scores)[kCount], float scale, float (&factor)[2]) {
+    reset();
+    exponentiate(scores, scale, factor);
+  }
+
   /// Turns scores into exponentials relative to the largest score so far, times 2 to the power of `kShift`.
   /// - Returns: Whether a maximum of the warp's rows has grown; `factor` is what earlier sums shrink by.
-  template <int kShift = 0, int kCount>
+  template <int kCount>
   __device__ __forceinline__ bool exponentiate(float (&scores)[kCount], float scale, float (&factor)[2]) {
     float largest[2] = {maximum[0], maximum[1]};
 #pragma unroll
     for (int i = 0; i < kCount; ++i)
       largest[i % 4 / 2] = fmaxf(largest[i % 4 / 2], scores[i]);
 #pragma unroll
-    for (int r = 0; r < 2; ++r) {
-      largest[r] = fmaxf(largest[r], __shfl_xor_sync(0xFFFFFFFFu, largest[r], 1));
-      largest[r] = fmaxf(largest[r], __shfl_xor_sync(0xFFFFFFFFu, largest[r], 2));
-    }
+    for (int r = 0; r < 2; ++r)
+      largest[r] = largestOfRow(largest[r]);
     const bool grown = __any_sync(0xFFFFFFFFu, largest[0] > maximum[0] || largest[1] > maximum[1]);
 #pragma unroll
     for (int r = 0; r < 2; ++r) {
@@ -49,17 +75,14 @@ struct OnlineSoftmax {
     return grown;
   }
 
-  /// Whether a sum of the warp is negative, which none ever is: an answer that needs all exponentials.
   __device__ __forceinline__ bool isNegative() const {
-    return __any_sync(0xFFFFFFFFu, sum[0] + sum[1] < 0.0f);
+    return isSumNegative(sum);
   }
-
-  /// One over the whole sum of row `r`.
-  __device__ __forceinline__ float inverseSum(int r) const {
-    float whole = sum[r];
-    whole += __shfl_xor_sync(0xFFFFFFFFu, whole, 1);
-    whole += __shfl_xor_sync(0xFFFFFFFFu, whole, 2);
-    return 1.0f / whole;
+  __device__ __forceinline__ float wholeSum(int r) const {
+    return sumOfRow(sum[r]);
+  }
+  static __device__ __forceinline__ bool isRight(float) {
+    return true;
   }
 };
 

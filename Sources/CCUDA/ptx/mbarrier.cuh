@@ -42,3 +42,19 @@ __device__ __forceinline__ void copyBulk(u32 target, const void* source, u32 byt
                "l"(__cvta_generic_to_global(source)), "r"(bytes), "r"(barrier)
                : "memory");
 }
+
+/// Whether one of the last `kThreads` threads of the block says so; they meet here.
+template <int kThreads>
+__device__ __forceinline__ bool isAnyOf(bool value) {
+  u32 any;
+  asm volatile("{\n"
+               ".reg .pred p, q;\n"
+               "setp.ne.u32 p, %1, 0;\n"
+               "bar.red.or.pred q, 1, %2, p;\n"
+               "selp.u32 %0, 1, 0, q;\n"
+               "}\n"
+               : "=r"(any)
+               : "r"(static_cast<u32>(value)), "n"(kThreads)
+               : "memory");
+  return any != 0;
+}

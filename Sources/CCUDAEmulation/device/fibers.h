@@ -31,6 +31,10 @@ struct Block {
   Place index, threads, grid;
   /// What threads have given back of their registers.
   int freeRegisters = 0;
+  /// A barrier of some threads: how many have come, which time it is, and what those of this time and the last one
+  /// said.
+  unsigned come = 0, time = 0;
+  bool isAny[2] = {false, false};
 };
 
 /// The thread that runs now; its place comes first, for kernels that ask for it.
@@ -49,6 +53,9 @@ inline int lane() {
 void meetBlock();
 /// Waits for all threads of the warp that have not ended.
 void meetWarp();
+/// Waits until `threads` have come here.
+/// - Returns: Whether one of them said so.
+bool meetSome(unsigned threads, bool value);
 /// Lets the others run; for a thread that waits for what they do.
 void yield();
 /// Tells the warp some words and waits for it.

@@ -37,6 +37,9 @@ static inline uint4 make_uint4(unsigned x, unsigned y, unsigned z, unsigned w) {
 static inline float __uint_as_float(unsigned bits) {
   return emulated::cast<float>(bits);
 }
+static inline unsigned __float_as_uint(float x) {
+  return emulated::cast<unsigned>(x);
+}
 static inline float __int_as_float(int bits) {
   return emulated::cast<float>(bits);
 }

@@ -8,4 +8,5 @@ using namespace emulated_attend_sm90_d128;
 
 #include "module.h"
 
-MODULE(attendHopper128, "attention/attend_sm90_d128.cu", KERNEL_ENTRY(attend_sm90_d128))
+MODULE(attendHopper128, "attention/attend_sm90_d128.cu", KERNEL_ENTRY(attend_sm90_d128),
+       KERNEL_ENTRY(attend_again_sm90_d128))

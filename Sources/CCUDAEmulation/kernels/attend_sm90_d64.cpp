@@ -8,4 +8,5 @@ using namespace emulated_attend_sm90_d64;
 
 #include "module.h"
 
-MODULE(attendHopper64, "attention/attend_sm90_d64.cu", KERNEL_ENTRY(attend_sm90_d64))
+MODULE(attendHopper64, "attention/attend_sm90_d64.cu", KERNEL_ENTRY(attend_sm90_d64),
+       KERNEL_ENTRY(attend_again_sm90_d64))

@@ -8,4 +8,5 @@ using namespace emulated_attend_sm90_fp8_d128;
 
 #include "module.h"
 
-MODULE(attendHopperFloat8, "attention/attend_sm90_fp8_d128.cu", KERNEL_ENTRY(attend_sm90_fp8_d128))
+MODULE(attendHopperFloat8, "attention/attend_sm90_fp8_d128.cu", KERNEL_ENTRY(attend_sm90_fp8_d128),
+       KERNEL_ENTRY(attend_again_sm90_fp8_d128))

@@ -11,6 +11,9 @@ struct CUDATileTables {
   let entries: Tensor
   /// `[1]`, int32: zero between launches.
   let counter: Tensor
+  /// `[1 + H·groups]`, int32: how many items a quick softmax left to the kernel after it, none between attentions, and
+  /// which.
+  let repeats: Tensor
   let groupCount: Int
 }
 
@@ -46,28 +49,27 @@ extension CUDADevice {
     let geometry = tileGeometry(heads.layout, heads: count, choice)
     let halfWidths = [masks.spatial.band?.halfWidth, masks.temporal.band?.halfWidth]
     let tables = try tileTables(
-      CUDATileLists.Recipe(layout: heads.layout, halfWidths: halfWidths, groupRows: choice.groupRows))
+      CUDATileLists.Recipe(layout: heads.layout, halfWidths: halfWidths, groupRows: choice.groupRows), heads: count)
     let result = try makeTensor([heads.layout.sequenceLength, count * choice.dimension], activationType)
     let float8 = heads.scales == nil ? nil : choice.float8
-    let kernel = float8?.attend ?? choice.attend
     let (items, multiprocessors) = (count * tables.groupCount, properties.multiprocessors)
     let launch =
       float8?.attendLaunch(items: items, multiprocessors: multiprocessors)
       ?? choice.attendLaunch(items: items, multiprocessors: multiprocessors)
-    try kernels.launch(kernel.name, in: kernel.source, launch) {
-      $0.geometry(geometry)
-      $0.pointer(heads.patterns.deviceAddress)
-      $0.parts(heads.packed)
-      $0.pointer(result.deviceAddress)
-      $0.pointer(tables.groups.deviceAddress)
-      $0.pointer(tables.entries.deviceAddress)
-      $0.pointer(tables.counter.deviceAddress)
-      $0.int(tables.groupCount)
-      for width in halfWidths { $0.int(width ?? 0) }
-      $0.float(heads.scale * Self.log2E)
-      if let scales = heads.scales {
-        $0.pointer(scales.queries.deviceAddress)
-        $0.pointer(scales.heads.deviceAddress)
+    for kernel in float8?.attend ?? choice.attend {
+      try kernels.launch(kernel.name, in: kernel.source, launch) {
+        $0.geometry(geometry)
+        $0.pointer(heads.patterns.deviceAddress)
+        $0.parts(heads.packed)
+        $0.pointer(result.deviceAddress)
+        for table in [tables.groups, tables.entries, tables.counter, tables.repeats] { $0.pointer(table.deviceAddress) }
+        $0.int(tables.groupCount)
+        for width in halfWidths { $0.int(width ?? 0) }
+        $0.float(heads.scale * Self.log2E)
+        if let scales = heads.scales {
+          $0.pointer(scales.queries.deviceAddress)
+          $0.pointer(scales.heads.deviceAddress)
+        }
       }
     }
     return result
@@ -115,17 +117,19 @@ extension CUDADevice {
   }
 
   /// Lists in the memory of the GPU: those used last are kept, so that layers and steps share them.
-  private func tileTables(_ recipe: CUDATileLists.Recipe) throws -> CUDATileTables {
-    if let found = tileTables.withLock({ tables in tables.first { $0.recipe == recipe }?.tables }) { return found }
+  private func tileTables(_ recipe: CUDATileLists.Recipe, heads: Int) throws -> CUDATileTables {
+    let found = tileTables.withLock { tables in tables.first { $0.recipe == recipe && $0.heads == heads }?.tables }
+    if let found { return found }
     let lists = CUDATileLists(recipe)
     let made = CUDATileTables(
       groups: try upload(Tensor(lists.groups, shape: [lists.groups.count]), as: .int32),
       entries: try upload(
         Tensor(lists.entries.map { Int32(bitPattern: $0) }, shape: [lists.entries.count]), as: .int32),
-      counter: try integers([0]), groupCount: lists.groupCount)
+      counter: try integers([0]),
+      repeats: try integers([Int](repeating: 0, count: 1 + heads * lists.groupCount)), groupCount: lists.groupCount)
     tileTables.withLock { tables in
       if tables.count >= 4 { tables.removeFirst() }
-      tables.append((recipe, made))
+      tables.append((recipe, heads, made))
     }
     return made
   }

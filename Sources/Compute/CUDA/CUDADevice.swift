@@ -26,7 +26,7 @@ public final class CUDADevice: ComputeDevice {
   let staging: CUDAStaging
   let masks = Mutex<[(key: CUDAMaskKey, mask: CUDAMask)]>([])
   let patternFlags = Mutex<[(patterns: [HeadPattern], flags: Tensor)]>([])
-  let tileTables = Mutex<[(recipe: CUDATileLists.Recipe, tables: CUDATileTables)]>([])
+  let tileTables = Mutex<[(recipe: CUDATileLists.Recipe, heads: Int, tables: CUDATileTables)]>([])
   private let booked: CUDATimes
 
   /// Takes a GPU into use.

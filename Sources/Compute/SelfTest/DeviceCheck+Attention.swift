@@ -114,6 +114,6 @@ extension DeviceCheck {
           return try bench.compare(chosen, bench.device.download(told), relative: 0, absolute: 1e-30)
         },
       ]
-    }
+    } + [16, 64, 128].map { largeScores(dimension: $0) }
   }
 }

@@ -53,3 +53,8 @@ __device__ __forceinline__ void copyBulk(u32 target, const void* source, u32 byt
   b.bytesAndParity -= static_cast<i32>(bytes * 2);
   b.endPhase();
 }
+
+template <int kThreads>
+__device__ __forceinline__ bool isAnyOf(bool value) {
+  return emulated::meetSome(kThreads, value);
+}

@@ -12,7 +12,10 @@ struct CUDAFloat8Kernels: Hashable, Sendable {
   let measure = CUDATileKernels.Kernel(name: "measure_d128", source: .quantize128)
   let combine = CUDATileKernels.Kernel(name: "combine_measures_d128", source: .quantize128)
   let quantize = CUDATileKernels.Kernel(name: "quantize_d128", source: .quantize128)
-  let attend = CUDATileKernels.Kernel(name: "attend_sm90_fp8_d128", source: .attendHopperFloat8)
+  /// See ``CUDATileKernels/attend``.
+  let attend = ["attend_sm90_fp8_d128", "attend_again_sm90_fp8_d128"].map {
+    CUDATileKernels.Kernel(name: $0, source: .attendHopperFloat8)
+  }
 
   /// Tiles of a head.
   func tiles(packedRows: Int) -> Int { packedRows / CUDATileLists.tileRows }

@@ -26,10 +26,14 @@ struct CUDATileKernels: Hashable, Sendable {
   var prepare: Kernel { Kernel(name: name("prepare"), source: dimension == 64 ? .prepare64 : .prepare128) }
   var profile: Kernel { Kernel(name: name("profile"), source: dimension == 64 ? .profile64 : .profile128) }
   var combine: Kernel { Kernel(name: name("combine_profiles"), source: profile.source) }
-  var attend: Kernel {
-    isHopper
-      ? Kernel(name: name("attend_sm90"), source: dimension == 64 ? .attendHopper64 : .attendHopper128)
-      : Kernel(name: name("attend_sm80"), source: dimension == 64 ? .attendWarps64 : .attendWarps128)
+  /// What attends, one after the other: on Hopper a kernel with a quick softmax and one that attends again what the
+  /// first could not.
+  var attend: [Kernel] {
+    guard isHopper else {
+      return [Kernel(name: name("attend_sm80"), source: dimension == 64 ? .attendWarps64 : .attendWarps128)]
+    }
+    let source = dimension == 64 ? CUDASource.attendHopper64 : .attendHopper128
+    return ["attend_sm90", "attend_again_sm90"].map { Kernel(name: name($0), source: source) }
   }
 
   /// The kernels for e4m3 heads; `nil` where there are none.

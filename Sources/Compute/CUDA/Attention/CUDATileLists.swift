@@ -21,7 +21,8 @@ struct CUDATileLists: Hashable, Sendable {
   /// For the spatial, then for the temporal pattern each group's first row, first entry and number of entries; groups
   /// with most entries first.
   private(set) var groups: [Int32] = []
-  /// Tiles with the bits of ``BlockMask/Entry``; groups with the same tiles share them.
+  /// Tiles with the bits of ``BlockMask/Entry``, those of a group that are kept whole first; groups with the same tiles
+  /// share them.
   private(set) var entries: [UInt32] = []
   /// Groups of one pattern.
   let groupCount: Int
@@ -37,18 +38,15 @@ struct CUDATileLists: Hashable, Sendable {
     groupCount = (layout.videoTokens + rows - 1) / rows + (textRows + rows - 1) / rows
 
     /// An entry for each tile of `tokens` tokens that lies in `range`.
-    func list(_ range: Range<Int>, from first: Int, tokens: Int, needsBand: (Int) -> Bool = { _ in false }) -> [UInt32]
-    {
+    func list(_ range: Range<Int>, from first: Int, tokens: Int, needsBand: (Int) -> Bool = { _ in false }) -> [Entry] {
       range.map { tile in
-        BlockMask<FrameMajor>.Entry(
-          block: first + tile, needsBand: needsBand(tile), needsLimit: (tile + 1) * Self.tileRows > tokens
-        ).bits
+        Entry(block: first + tile, needsBand: needsBand(tile), needsLimit: (tile + 1) * Self.tileRows > tokens)
       }
     }
     let text = list(
       0..<Self.tiles(layout.validTextTokens), from: videoTiles, tokens: layout.validTextTokens)
     let everything = list(0..<videoTiles, from: 0, tokens: layout.videoTokens) + text
-    entries = everything
+    entries = Self.fullFirst(everything)
 
     for halfWidth in recipe.halfWidths {
       var groups: [(firstRow: Int, start: Int, count: Int)] = []
@@ -66,7 +64,7 @@ struct CUDATileLists: Hashable, Sendable {
           return max(last - firstKey, lastKey - first) >= width
         }
         groups.append((first, entries.count, kept.count + text.count))
-        entries += kept + text
+        entries += Self.fullFirst(kept + text)
       }
       for first in stride(from: 0, to: textRows, by: rows) {
         // Padded text attends to nothing; its rows become zero.
@@ -76,6 +74,13 @@ struct CUDATileLists: Hashable, Sendable {
       groups.sort { ($1.count, $0.firstRow) < ($0.count, $1.firstRow) }
       self.groups += groups.flatMap { [Int32($0.firstRow), Int32($0.start), Int32($0.count)] }
     }
+  }
+
+  private typealias Entry = BlockMask<FrameMajor>.Entry
+
+  /// Tiles that nothing is masked in first: there every row finds a key.
+  private static func fullFirst(_ entries: [Entry]) -> [UInt32] {
+    (entries.filter(\.isFull) + entries.filter { !$0.isFull }).map(\.bits)
   }
 
   private static func tiles(_ tokens: Int) -> Int { (tokens + tileRows - 1) / tileRows }
