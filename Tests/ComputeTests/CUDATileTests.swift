@@ -98,7 +98,11 @@ import Testing
           #expect(float8.quantizeLaunch(packedRows: 17 * 128, heads: 24).grid == (17, 24))
           #expect(float8.scratch(packedRows: 17 * 128, heads: 24) == 24 * 3 * 4 * 128)
         }
-        #expect(choice.prepareLaunch(packedRows: 128).grid.x * 256 * 8 == 128 * dimension)
+        for heads in [1, 3, 24, 30, 48] {
+          let atOnce = choice.preparedHeadsAtOnce(heads: heads)
+          #expect(atOnce <= heads && 2048 / dimension % atOnce == 0)
+          #expect(choice.prepareLaunch(packedRows: 128, heads: heads).grid.x * 256 * 8 == 128 * atOnce * dimension)
+        }
         #expect(choice.profileLaunch(rows: 65, heads: 24, splits: 3).grid == (6, 24))
         #expect(choice.profileSplits(packedRows: 128) == 1)
       }

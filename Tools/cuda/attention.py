@@ -18,7 +18,7 @@ class Segment(ctypes.Structure):
         ("norm", i32), ("epsilon", f32)]
 
 class Prepare(ctypes.Structure):
-    _fields_ = [("geometry", Geometry), ("patterns", ptr), ("video", Segment), ("text", Segment), ("output", ptr)]
+    _fields_ = [("geometry", Geometry), ("patterns", ptr), ("video", Segment), ("text", Segment), ("output", ptr), ("heads_at_once", i32)]
 
 class Attend(ctypes.Structure):
     _fields_ = [("geometry", Geometry), ("patterns", ptr), ("q", ptr), ("k", ptr), ("v", ptr), ("output", ptr),

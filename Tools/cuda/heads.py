@@ -14,9 +14,9 @@ prepare = cuda.Kernel(cubin, f"prepare_d{D}", 0)
 cubin, log = cuda.compile(src + f"profile_d{D}.cu", "sm_90")
 profile = cuda.Kernel(cubin, f"profile_d{D}", 64 * D * 2 + 4 * 64 * D * 2)
 combine = cuda.Kernel(cubin, f"combine_profiles_d{D}", 0)
-def run_prepare(pp, groups):
-    tokens = 256 // (D // 8)
-    prepare((pp.geometry.rows // tokens, groups, 1), (256, 1, 1), pp)
+def run_prepare(pp, heads_at_once):
+    pp.heads_at_once = heads_at_once
+    prepare((pp.geometry.rows * heads_at_once // (2048 // D), 1, 1), (256, 1, 1), pp)
 def norm(x, kind, w, b, eps):
     if kind == 0: return x
     if kind == 1: x = x - x.mean(-1, keepdim=True)
@@ -64,7 +64,7 @@ for name, args in {
     "padded text last": (7, 99, 256, 77, False, 6, 2, False, [0, 1] * 3),
     "no norm no rope": (3, 50, 130, 129, True, 2, 0, False, [0, 1], False),
 }.items():
-    c = Case(*args); run_prepare(c.params, 2); torch.cuda.synchronize()
+    c = Case(*args); run_prepare(c.params, 4); torch.cuda.synchronize()
     want = c.reference()
     want = torch.stack([A.tiles(x.bfloat16()) for x in want]).float().flatten()
     got = c.out.float().flatten()
@@ -78,7 +78,7 @@ def run_profile(c, samples, widths, splits):
     o = c.out
     pr = A.Profile(l, o[0].data_ptr(), o[1].data_ptr(), o[2].data_ptr(), sm.data_ptr(), sc.data_ptr(), err.data_ptr(), chosen.data_ptr(), n, splits, (A.i32 * 2)(*widths), D ** -0.5 * 1.4426950408889634)
     def go():
-        profile((splits * g, l.heads, 1), (256, 1, 1), pr)
+        profile((splits * g, l.heads, 1), (2 * D, 1, 1), pr)
         combine((l.heads, 1, 1), (256, 1, 1), pr)
     return go, err, (sc, sm, chosen)
 for name, args, widths, n, splits in [
@@ -115,11 +115,12 @@ nbytes = 3 * H * (F * P + T) * D * 2
 a = torch.empty(nbytes, device=dev, dtype=torch.uint8); b = torch.empty_like(a)
 copy = timed(lambda: b.copy_(a))
 del a, b
-for g in (1, 2, 3, 6):
-    ms = timed(lambda: run_prepare(c.params, g))
-    print(f"prepare D {D}: {ms:.3f} ms with {g} head groups, {2 * nbytes / ms * 1e-9:.2f} TB/s; copy {copy:.3f} ms; of copy {copy / ms:.2f}", flush=True)
+for at_once in (1, 2, 4, 8, 16, 32):
+    if at_once > 2048 // D: break
+    ms = timed(lambda: run_prepare(c.params, at_once))
+    print(f"prepare D {D}: {ms:.3f} ms with {at_once} heads at once, {2 * nbytes / ms * 1e-9:.2f} TB/s; copy {copy:.3f} ms; of copy {copy / ms:.3f}", flush=True)
 c.flags = A.flags([0] * H); c.params.patterns = c.flags.data_ptr(); run_prepare(c.params, 1)
-print(f"prepare frame-major only {timed(lambda: run_prepare(c.params, 2)):.3f} ms")
+print(f"prepare frame-major only {timed(lambda: run_prepare(c.params, 1024 // D)):.3f} ms")
 samples = torch.randint(0, 10000, (64,)).tolist()
 for splits in (6, 11, 16, 22, 33):
     go, err, keep = run_profile(c, samples, (15616, 15616) if D == 128 else (5760, 5760), splits)

@@ -3,9 +3,7 @@
 // For each token and head: q and k become ((x − mean)·(variance + ε)^-½·weight + bias), or the same without the mean,
 // and are rotated in pairs; v is copied. Statistics and rotation are float32, one rounding to bfloat16 at the end.
 // Reads `[n, 3·H·D]` bfloat16 rows of text and of video, writes `[3, H, rows, D]` as tiles (see `parameters.cuh`); rows
-// that do not exist are zero. Moves 12·H·D bytes for each token and the rotation tables once for each group of heads.
-// Measured on an H200: 1.32 ms for 24 heads of 128 and 119056 tokens, half of them token-major, 79 % of the rate of a
-// copy.
+// that do not exist are zero. Moves 12·H·D bytes for each token, and the rotation tables once.
 #pragma once
 
 #include "parameters.cuh"
@@ -24,7 +22,8 @@ constexpr int kThreads = 256;
 #ifndef BLOCKS
 #define BLOCKS 3
 #endif
-constexpr int kBlockTokens = kThreads / kRowThreads;
+/// Rows that a block holds: some tokens times some heads.
+constexpr int kBlockRows = kThreads / kRowThreads;
 
 struct PrepareParameters {
   Geometry geometry;
@@ -32,6 +31,8 @@ struct PrepareParameters {
   Segment video, text;
   /// Tiles of queries, then keys, then values.
   u8* output;
+  /// Heads that a block holds, a divisor of `kBlockRows`: then come the next ones.
+  i32 headsAtOnce;
 };
 
 struct Eight {
@@ -104,14 +105,13 @@ __device__ __forceinline__ void transform(Eight& e, i32 norm, float epsilon, con
   }
 }
 
-/// Grid: groups of tokens in frame-major packed order, groups of heads.
+/// Grid: groups of `kBlockRows / headsAtOnce` tokens in frame-major packed order.
 extern "C" __global__ void __launch_bounds__(kThreads, BLOCKS) KERNEL(const __grid_constant__ PrepareParameters p) {
   const Geometry& g = p.geometry;
-  const i32 row = static_cast<i32>(blockIdx.x) * kBlockTokens + static_cast<i32>(threadIdx.x) / kRowThreads;
+  const i32 blockRow = static_cast<i32>(threadIdx.x) / kRowThreads;
   const i32 piece = static_cast<i32>(threadIdx.x) % kRowThreads;
-  const i32 headsOfBlock = (g.heads + static_cast<i32>(gridDim.y) - 1) / static_cast<i32>(gridDim.y);
-  const i32 firstHead = static_cast<i32>(blockIdx.y) * headsOfBlock;
-  const i32 lastHead = min(g.heads, firstHead + headsOfBlock);
+  const i32 row = static_cast<i32>(blockIdx.x) * (kBlockRows / p.headsAtOnce) + blockRow / p.headsAtOnce;
+  const i32 firstHead = blockRow % p.headsAtOnce;
   // Text and video begin on tiles, so that a block has tokens of one kind.
   const bool isVideo = row < g.videoRows;
   const Segment& segment = isVideo ? p.video : p.text;
@@ -141,7 +141,7 @@ extern "C" __global__ void __launch_bounds__(kThreads, BLOCKS) KERNEL(const __gr
   };
   const auto loadHead = [&](i32 head) {
     Parts parts{};
-    if (exists && head < lastHead) {
+    if (exists && head < g.heads) {
       parts.query = loadQuad(source + head * kDimension);
       parts.key = loadQuad(source + width + head * kDimension);
       parts.value = loadQuad(source + 2 * width + head * kDimension);
@@ -150,12 +150,16 @@ extern "C" __global__ void __launch_bounds__(kThreads, BLOCKS) KERNEL(const __gr
   };
   // The compiler moves no load before a store that may meet it, so the next head is asked for by hand.
   Parts next = loadHead(firstHead);
-  for (i32 head = firstHead; head < lastHead; ++head) {
+  // Sums over a row need every thread of a warp, those without a head too.
+  for (i32 past = 0; past < g.heads; past += p.headsAtOnce) {
+    const i32 head = past + firstHead;
     const Parts parts = next;
-    next = loadHead(head + 1);
+    next = loadHead(head + p.headsAtOnce);
     Eight q = unpack(parts.query), k = unpack(parts.key);
     transform(q, segment.norm, segment.epsilon, vectors.queryWeight + 8 * piece, vectors.queryBias + 8 * piece, turn);
     transform(k, segment.norm, segment.epsilon, vectors.keyWeight + 8 * piece, vectors.keyBias + 8 * piece, turn);
+    if (head >= g.heads)
+      continue;
     const Quad zero{0, 0, 0, 0};
     u8* target =
         p.output + headOffset<kDimension>(g, head) + (isTokenMajor(p.patterns, head) ? tokenMajorPlace : place);

@@ -17,11 +17,14 @@
 #endif
 
 constexpr int kDimension = HEAD_DIMENSION;
-constexpr int kThreads = 256;
 /// Sampled rows of a block.
 constexpr int kRows = 64;
-/// Two warps share 16 rows: both compute the scores, each sums half of the columns.
-constexpr int kColumns = kDimension / 2;
+/// Columns that a warp sums: more do not fit its registers.
+constexpr int kColumns = 64;
+/// Warps that share 16 rows: each computes the scores, and sums its own columns.
+constexpr int kSharing = kDimension / kColumns;
+constexpr int kThreads = kRows / 16 * kSharing * 32;
+constexpr int kCombiningThreads = 256;
 /// Keys that are in registers at a time: with more, three outputs do not fit.
 constexpr int kPartKeys = 32;
 /// All keys, the spatial band, the temporal band.
@@ -59,7 +62,8 @@ __device__ __forceinline__ float* recordOf(const ProfileParameters& p, i32 head,
 }
 
 /// Grid: splits of each group of 64 sampled rows, heads.
-extern "C" __global__ void __launch_bounds__(kThreads, 1) KERNEL(const __grid_constant__ ProfileParameters p) {
+extern "C" __global__ void __launch_bounds__(kThreads, 2 / kSharing)
+    KERNEL(const __grid_constant__ ProfileParameters p) {
   extern __shared__ __align__(1024) u8 memory[];
   // A key's index in both orders, or a number that is near to every row for text and to none for what does not exist.
   __shared__ i32 keyPlaces[2][2][kStepKeys];
@@ -69,7 +73,8 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) KERNEL(const __grid_co
   const i32 rowGroup = static_cast<i32>(blockIdx.x) / p.splits;
   const i64 offset = headOffset<kDimension>(g, head);
   const i32 lane = static_cast<i32>(threadIdx.x % 32), warp = static_cast<i32>(threadIdx.x / 32);
-  const u32 warpRow = static_cast<u32>(warp / 2 * 16), firstPiece = static_cast<u32>(warp % 2 * (kColumns / 8));
+  const u32 warpRow = static_cast<u32>(warp / kSharing * 16);
+  const u32 firstPiece = static_cast<u32>(warp % kSharing * (kColumns / 8));
 
   // Steps of 64 keys of the whole packed order; the last of the text may be empty.
   const i32 allSteps = (g.videoRows + g.validText + kStepKeys - 1) / kStepKeys;
@@ -210,7 +215,7 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) KERNEL(const __grid_co
     for (int m = 0; m < kMasks; ++m) {
       sums[m][r] += __shfl_xor_sync(0xFFFFFFFFu, sums[m][r], 1);
       sums[m][r] += __shfl_xor_sync(0xFFFFFFFFu, sums[m][r], 2);
-      if (warp % 2 == 0 && lane % 4 == 0)
+      if (warp % kSharing == 0 && lane % 4 == 0)
         record[1 + m] = sums[m][r];
 #pragma unroll
       for (int j = 0; j < kColumns / 8; ++j) {
@@ -219,18 +224,20 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) KERNEL(const __grid_co
         record[4 + m * kDimension + column + 1] = output[m][4 * j + 2 * r + 1];
       }
     }
-    if (warp % 2 == 0 && lane % 4 == 0)
+    if (warp % kSharing == 0 && lane % 4 == 0)
       record[0] = maximum[r];
   }
 }
 
 /// Joins the splits, compares and chooses. Grid: heads. A thread takes a column of every second (D = 64: fourth) row.
-extern "C" __global__ void __launch_bounds__(kThreads) COMBINE_KERNEL(const __grid_constant__ ProfileParameters p) {
-  __shared__ float partial[2][kThreads];
+extern "C" __global__ void __launch_bounds__(kCombiningThreads)
+    COMBINE_KERNEL(const __grid_constant__ ProfileParameters p) {
+  __shared__ float partial[2][kCombiningThreads];
   const i32 head = static_cast<i32>(blockIdx.x);
   const i32 column = static_cast<i32>(threadIdx.x) % kDimension;
   float errors[2] = {0.0f, 0.0f};
-  for (i32 index = static_cast<i32>(threadIdx.x) / kDimension; index < p.sampleCount; index += kThreads / kDimension) {
+  for (i32 index = static_cast<i32>(threadIdx.x) / kDimension; index < p.sampleCount;
+       index += kCombiningThreads / kDimension) {
     float maximum = kDropped;
     for (i32 split = 0; split < p.splits; ++split)
       maximum = fmaxf(maximum, recordOf(p, head, index / kRows, split, index % kRows)[0]);
@@ -255,7 +262,7 @@ extern "C" __global__ void __launch_bounds__(kThreads) COMBINE_KERNEL(const __gr
 #pragma unroll
   for (int m = 0; m < 2; ++m)
     partial[m][threadIdx.x] = errors[m];
-  for (u32 half = kThreads / 2; half > 0; half /= 2) {
+  for (u32 half = kCombiningThreads / 2; half > 0; half /= 2) {
     __syncthreads();
     if (threadIdx.x < half) {
 #pragma unroll

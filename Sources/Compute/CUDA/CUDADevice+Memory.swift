@@ -44,6 +44,7 @@ extension CUDADevice {
     try unsafe result.withHostPointer {
       try unsafe staging.download(source.deviceAddress, byteCount: source.byteCount, to: $0)
     }
+    booked.interrupt()
     return result
   }
 

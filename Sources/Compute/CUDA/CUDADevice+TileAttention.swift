@@ -32,13 +32,16 @@ extension CUDADevice {
     let geometry = tileGeometry(projection.layout, heads: projection.heads, choice)
     let packed = try makeTensor([3, projection.heads, geometry.rows, choice.dimension], activationType)
     try kernels.launch(
-      choice.prepare.name, in: choice.prepare.source, choice.prepareLaunch(packedRows: geometry.rows)
+      choice.prepare.name, in: choice.prepare.source,
+      choice.prepareLaunch(packedRows: geometry.rows, heads: projection.heads)
     ) {
       $0.geometry(geometry)
       $0.pointer(patterns.deviceAddress)
       $0.segment(projection.video)
       $0.segment(projection.text)
       $0.pointer(packed.deviceAddress)
+      $0.int(choice.preparedHeadsAtOnce(heads: projection.heads))
+      $0.align(8)
     }
     return packed
   }

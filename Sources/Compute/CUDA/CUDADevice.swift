@@ -27,7 +27,7 @@ public final class CUDADevice: ComputeDevice {
   let masks = Mutex<[(key: CUDAMaskKey, mask: CUDAMask)]>([])
   let patternFlags = Mutex<[(patterns: [HeadPattern], flags: Tensor)]>([])
   let tileTables = Mutex<[(recipe: CUDATileLists.Recipe, heads: Int, tables: CUDATileTables)]>([])
-  private let booked: CUDATimes
+  let booked: CUDATimes
 
   /// Takes a GPU into use.
   /// - Parameters:
@@ -133,7 +133,10 @@ public final class CUDADevice: ComputeDevice {
   public func trim() { context.trim() }
 
   /// Waits until everything that was given to the stream is done.
-  package func synchronize() throws { try context.synchronize() }
+  package func synchronize() throws {
+    try context.synchronize()
+    booked.interrupt()
+  }
 
   /// Where time went; waits for the GPU.
   public var times: OperationTimes { booked.times }

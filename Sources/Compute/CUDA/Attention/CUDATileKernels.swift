@@ -69,8 +69,17 @@ struct CUDATileKernels: Hashable, Sendable {
       sharedBytes: (groupRows + 2 * stages * CUDATileLists.tileRows) * rowBytes + words)
   }
 
+  /// Heads of a token that a block of the preparing kernel holds: 2 KB that follow one another, where there are so many.
+  func preparedHeadsAtOnce(heads: Int) -> Int {
+    var count = 1
+    while 2 * count <= min(heads, 1024 / dimension) { count *= 2 }
+    return count
+  }
+
   /// Blocks of 256 threads, 8 elements of a row in each.
-  func prepareLaunch(packedRows: Int) -> CUDALaunch { .rows(packedRows * dimension / 8 / 256, threads: 256) }
+  func prepareLaunch(packedRows: Int, heads: Int) -> CUDALaunch {
+    .rows(packedRows * preparedHeadsAtOnce(heads: heads) * dimension / 8 / 256, threads: 256)
+  }
 
   /// Sampled rows of a block.
   static let profiledRows = 64
@@ -81,9 +90,9 @@ struct CUDATileKernels: Hashable, Sendable {
 
   func profileLaunch(rows: Int, heads: Int, splits: Int) -> CUDALaunch {
     let groups = (rows + Self.profiledRows - 1) / Self.profiledRows
-    // The sampled queries, and two stages of 64 keys and 64 values.
+    // The sampled queries, and two stages of 64 keys and 64 values. Four warps for each 64 elements.
     return .rows(
-      splits * groups, heads, threads: 256, sharedBytes: Self.profiledRows * dimension * 2 + 2 * tileBytes)
+      splits * groups, heads, threads: 2 * dimension, sharedBytes: Self.profiledRows * dimension * 2 + 2 * tileBytes)
   }
 
   /// Floats that the parts of a profile leave behind: for each row a maximum, three sums and three vectors.
