@@ -6,8 +6,8 @@ import Tensor
 
 /// The way of weights from a file to a GPU, beside a plain copy of pinned memory.
 ///
-/// Each round maps the file anew, as loading a model does; its pages are in the system's cache. The numbers stay as they
-/// are, bfloat16.
+/// Each round maps the file anew, as loading a model does; its pages are in the system's cache. That the mapping is given
+/// back at the end is not measured. The numbers stay as they are, bfloat16.
 public struct UploadBenchmark: Sendable {
   /// Size of the file, and of the copy.
   public let byteCount: Int
@@ -31,11 +31,13 @@ public struct UploadBenchmark: Sendable {
     defer { try? FileManager.default.removeItem(at: file) }
     try write(file)
     let copy = try CUDAPinnedCopy(device, byteCount: byteCount)
+    var maps: [MappedFile] = []
     let samples = try interleaved(
       rounds: rounds,
       [
         Contender(name: "upload") {
           let map = try MappedFile(file)
+          maps.append(map)
           let tensor = Tensor(storage: map, shape: [byteCount / 2], elementType: .bfloat16)
           _ = try device.upload(tensor, as: .bfloat16)
           try device.synchronize()

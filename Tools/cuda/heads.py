@@ -79,7 +79,7 @@ def run_profile(c, samples, widths, splits):
     pr = A.Profile(l, o[0].data_ptr(), o[1].data_ptr(), o[2].data_ptr(), sm.data_ptr(), sc.data_ptr(), err.data_ptr(), chosen.data_ptr(), n, splits, (A.i32 * 2)(*widths), D ** -0.5 * 1.4426950408889634)
     def go():
         profile((splits * g, l.heads, 1), (2 * D, 1, 1), pr)
-        combine((l.heads, 1, 1), (256, 1, 1), pr)
+        combine((l.heads, 1, 1), (1024, 1, 1), pr)
     return go, err, (sc, sm, chosen)
 for name, args, widths, n, splits in [
     ("text first", (5, 67, 20, 20, True, 5, 1, True, [0] * 5), (128, 64), 64, 3),

@@ -24,7 +24,7 @@ constexpr int kColumns = 64;
 /// Warps that share 16 rows: each computes the scores, and sums its own columns.
 constexpr int kSharing = kDimension / kColumns;
 constexpr int kThreads = kRows / 16 * kSharing * 32;
-constexpr int kCombiningThreads = 256;
+constexpr int kCombiningThreads = 1024;
 /// Keys that are in registers at a time: with more, three outputs do not fit.
 constexpr int kPartKeys = 32;
 /// All keys, the spatial band, the temporal band.
@@ -229,7 +229,7 @@ extern "C" __global__ void __launch_bounds__(kThreads, 2 / kSharing)
   }
 }
 
-/// Joins the splits, compares and chooses. Grid: heads. A thread takes a column of every second (D = 64: fourth) row.
+/// Joins the splits, compares and chooses. Grid: heads. A thread takes a column of every eighth (D = 64: sixteenth) row.
 extern "C" __global__ void __launch_bounds__(kCombiningThreads)
     COMBINE_KERNEL(const __grid_constant__ ProfileParameters p) {
   __shared__ float partial[2][kCombiningThreads];

@@ -93,7 +93,7 @@ extension CUDADevice {
       [choice.profileScratch(rows: rows.count, heads: heads, splits: splits)], .float32)
     for (kernel, launch) in [
       (choice.profile, choice.profileLaunch(rows: rows.count, heads: heads, splits: splits)),
-      (choice.combine, CUDALaunch.rows(heads, threads: 256)),
+      (choice.combine, CUDALaunch.rows(heads, threads: 1024)),
     ] {
       try kernels.launch(kernel.name, in: kernel.source, launch) {
         $0.geometry(geometry)
