@@ -51,7 +51,7 @@ class Quantized:
         b = p.params
         part = H * R * D
         self.attend = A.Float8Attend(l, b.patterns, *[self.output.data_ptr() + i * part for i in range(3)], b.output, b.rows, b.entries,
-                                     b.counter, b.repeats, b.groups, b.half_width, b.scale, self.query_scales.data_ptr(), self.statistics.data_ptr())
+                                     b.counter, b.repeats, b.groups, b.half_width, self.query_scales.data_ptr(), self.statistics.data_ptr())
     def run_quantize(self):
         l = self.p.l
         measure((self.parts_count, l.heads, 1), (256, 1, 1), self.params)
@@ -128,7 +128,7 @@ def check(name, F, P, T, valid, first, widths, patterns, std=1.0, exact=None, of
     parts = []
     for kind in range(3):
         x = got[kind] * whole[kind]
-        y = torch.zeros_like((p.q, p.k, p.v)[kind]).float()
+        y = torch.zeros_like((p.queries, p.k, p.v)[kind]).float()
         for h, pattern in enumerate(patterns):
             m = p.maps[pattern]; r = torch.nonzero(m >= 0)[:, 0]
             y[h, m[r]] = x[h, r]
@@ -143,7 +143,7 @@ def check(name, F, P, T, valid, first, widths, patterns, std=1.0, exact=None, of
 class Rounded:
     def __init__(self, p, parts):
         self.__dict__.update(p.__dict__)
-        self.q, self.k, self.v = parts
+        self.queries, self.k, self.v = parts
 
 zeros = lambda rows: torch.zeros(1, rows, D, device=dev, dtype=torch.bfloat16)
 # All weights are 256: nothing but the values is rounded, and the output.

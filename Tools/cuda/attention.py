@@ -1,5 +1,6 @@
 """Tiles, lists and launches of the attention kernels, for their tests and timings."""
 import ctypes
+import math
 import numpy as np
 import torch
 from ctypes import c_int32 as i32, c_uint32 as u32, c_void_p as ptr, c_float as f32
@@ -18,12 +19,11 @@ class Segment(ctypes.Structure):
         ("norm", i32), ("epsilon", f32)]
 
 class Prepare(ctypes.Structure):
-    _fields_ = [("geometry", Geometry), ("patterns", ptr), ("video", Segment), ("text", Segment), ("output", ptr), ("heads_at_once", i32)]
+    _fields_ = [("geometry", Geometry), ("patterns", ptr), ("video", Segment), ("text", Segment), ("output", ptr), ("heads_at_once", i32), ("query_factor", f32)]
 
 class Attend(ctypes.Structure):
     _fields_ = [("geometry", Geometry), ("patterns", ptr), ("q", ptr), ("k", ptr), ("v", ptr), ("output", ptr),
-                ("rows", ptr), ("entries", ptr), ("counter", ptr), ("repeats", ptr), ("groups", i32), ("half_width", i32 * 2),
-                ("scale", f32)]
+                ("rows", ptr), ("entries", ptr), ("counter", ptr), ("repeats", ptr), ("groups", i32), ("half_width", i32 * 2)]
 
 class Quantize(ctypes.Structure):
     _fields_ = [("geometry", Geometry), ("tiles", ptr), ("output", ptr), ("parts", ptr), ("query_scales", ptr),
@@ -34,7 +34,7 @@ class Float8Attend(ctypes.Structure):
 
 class Profile(ctypes.Structure):
     _fields_ = [("geometry", Geometry), ("q", ptr), ("k", ptr), ("v", ptr), ("samples", ptr), ("scratch", ptr),
-                ("errors", ptr), ("patterns", ptr), ("sample_count", i32), ("splits", i32), ("half_width", i32 * 2), ("scale", f32)]
+                ("errors", ptr), ("patterns", ptr), ("sample_count", i32), ("splits", i32), ("half_width", i32 * 2)]
 
 def flags(patterns):
     """A 1 on the GPU for each temporal head; the caller keeps it alive."""
@@ -120,7 +120,9 @@ class Problem:
                 exists = (m >= 0) & ((m < l.text_start + l.valid_text) | (m >= l.text_start + l.text))
                 out[h] = torch.where(exists[:, None], x[h][m.clamp(min=0)], 0)
             return tiles(out)
-        self.tq, self.tk, self.tv = pack(self.q), pack(self.k), pack(self.v)
+        # As `prepare` leaves them: scores are exponents of two.
+        self.queries = (self.q.float() * (D ** -0.5 / math.log(2))).bfloat16()
+        self.tq, self.tk, self.tv = pack(self.queries), pack(self.k), pack(self.v)
         rows, entries, groups = lists(l, widths, group_rows)
         self.pairs = 0
         self.rows, self.entries = torch.tensor(rows, device=dev), torch.tensor(entries.view(np.int32), device=dev)
@@ -133,7 +135,7 @@ class Problem:
         self.flags = flags(patterns)
         self.params = Attend(l, self.flags.data_ptr(), self.tq.data_ptr(), self.tk.data_ptr(), self.tv.data_ptr(), self.out.data_ptr(),
                              self.rows.data_ptr(), self.entries.data_ptr(), self.counter.data_ptr(), self.repeats.data_ptr(),
-                             groups, (i32 * 2)(*widths), D ** -0.5 * 1.4426950408889634)
+                             groups, (i32 * 2)(*widths))
 
     def flops(self):
         return 4 * self.D * self.tile_count * self.group_rows * TILE
@@ -159,7 +161,7 @@ class Problem:
             place[m[idx]] = idx
             near = (place[:, None] - place[None, :]).abs() < self.widths[p]
             keep = (near | ~seq_video[:, None] | ~seq_video[None, :]) & exists[None, :]
-            s = (self.q[h].float() @ self.k[h].float().T) * self.D ** -0.5
+            s = (self.queries[h].float() @ self.k[h].float().T) * math.log(2)
             s = s.masked_fill(~keep, float("-inf"))
             out[:, h] = torch.softmax(s, -1) @ self.v[h].float()
         out[~exists] = 0

@@ -2,7 +2,7 @@
 
 python3 Tools/cuda/heads.py {64,128} [MACRO=VALUE...], in the root of the repository. Needs a GPU, PyTorch and NVRTC.
 """
-import sys, torch, numpy as np
+import math, sys, torch, numpy as np
 import cuda, attention as A
 D = int(sys.argv[1])
 dev = "cuda"
@@ -40,7 +40,7 @@ class Case:
         p = lambda t: None if t is None else t.data_ptr()
         seg = lambda x, w, c, s: A.Segment(x.data_ptr(), p(w[0]), p(w[1]), p(w[2]), p(w[3]), p(c), p(s), kind, 1e-6)
         self.flags = A.flags(patterns)
-        self.params = A.Prepare(l, self.flags.data_ptr(), seg(self.video, self.w[0], self.c, self.s), seg(self.text, self.w[1], None, None), self.out.data_ptr())
+        self.params = A.Prepare(l, self.flags.data_ptr(), seg(self.video, self.w[0], self.c, self.s), seg(self.text, self.w[1], None, None), self.out.data_ptr(), 1, D ** -0.5 / math.log(2))
     def heads(self):
         """[3, H, S, D] float in sequence order."""
         l = self.l; H = l.heads
@@ -50,6 +50,8 @@ class Case:
             return torch.stack([rope(norm(x[:, 0], self.kind, w[0], w[1], 1e-6), cc, ss), rope(norm(x[:, 1], self.kind, w[2], w[3], 1e-6), cc, ss), x[:, 2]]).transpose(1, 2)
         v = one(self.video, self.w[0], self.c, self.s); t = one(self.text[:l.text], self.w[1], None, None)
         t[:, :, l.valid_text:] = 0
+        # Scores are exponents of two.
+        v[0] *= self.params.query_factor; t[0] *= self.params.query_factor
         return torch.cat([t, v], 2) if l.video_start else torch.cat([v, t], 2)
     def reference(self):
         l = self.l; x = self.heads()
@@ -76,7 +78,7 @@ def run_profile(c, samples, widths, splits):
     sc = torch.zeros(l.heads * g * splits * 64 * (4 + 3 * D), device=dev)
     err = torch.zeros(l.heads, 2, device=dev); sm = torch.tensor(samples, device=dev, dtype=torch.int32); chosen = A.flags([-1] * l.heads)
     o = c.out
-    pr = A.Profile(l, o[0].data_ptr(), o[1].data_ptr(), o[2].data_ptr(), sm.data_ptr(), sc.data_ptr(), err.data_ptr(), chosen.data_ptr(), n, splits, (A.i32 * 2)(*widths), D ** -0.5 * 1.4426950408889634)
+    pr = A.Profile(l, o[0].data_ptr(), o[1].data_ptr(), o[2].data_ptr(), sm.data_ptr(), sc.data_ptr(), err.data_ptr(), chosen.data_ptr(), n, splits, (A.i32 * 2)(*widths))
     def go():
         profile((splits * g, l.heads, 1), (2 * D, 1, 1), pr)
         combine((l.heads, 1, 1), (1024, 1, 1), pr)
@@ -94,7 +96,7 @@ for name, args, widths, n, splits in [
     ex = isv | ((seq >= l.text_start) & (seq < l.text_start + l.valid_text))
     j = seq - l.video_start; i = torch.tensor(samples, device=dev)
     tm = lambda t: t % l.tokens_per_frame * l.frames + t // l.tokens_per_frame
-    s = x[0][:, i + l.video_start] @ x[1].transpose(1, 2) * D ** -0.5
+    s = x[0][:, i + l.video_start] @ x[1].transpose(1, 2) * math.log(2)
     def out(keep): return torch.softmax(s.masked_fill(~keep, float("-inf")), -1) @ x[2]
     full = out(ex[None].expand(n, S))
     want = []

@@ -83,7 +83,7 @@ extern "C" __global__ void __launch_bounds__(kThreads, 256 / kThreads)
                    halfWidth);
       }
       float factor[2];
-      if (softmax[s].exponentiate(scores[s], p.scale, factor))
+      if (softmax[s].exponentiate(scores[s], 1.0f, factor))
         rescale(output[s], factor);
       packPairs(scores[s], pairs[s]);
     }

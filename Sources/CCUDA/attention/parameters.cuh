@@ -43,7 +43,7 @@ struct RowGroup {
 struct AttendParameters {
   Geometry geometry;
   Patterns patterns;
-  /// Tiles of all heads.
+  /// Tiles of all heads. Products of queries and keys are exponents of two.
   const u8* queries;
   const u8* keys;
   const u8* values;
@@ -59,8 +59,6 @@ struct AttendParameters {
   i32 groups;
   /// A video pair is kept iff the distance of its rows is less.
   i32 halfWidth[2];
-  /// The factor of the scores times log₂ e.
-  float scale;
 };
 
 /// The query rows of an item, and their keys.

@@ -1,9 +1,9 @@
 // QK-norm, rotary embedding, placement and tiling of queries, keys and values in one pass.
 //
 // For each token and head: q and k become ((x − mean)·(variance + ε)^-½·weight + bias), or the same without the mean,
-// and are rotated in pairs; v is copied. Statistics and rotation are float32, one rounding to bfloat16 at the end.
-// Reads `[n, 3·H·D]` bfloat16 rows of text and of video, writes `[3, H, rows, D]` as tiles (see `parameters.cuh`); rows
-// that do not exist are zero. Moves 12·H·D bytes for each token, and the rotation tables once.
+// and are rotated in pairs, q is multiplied by a factor; v is copied. Statistics and rotation are float32, one rounding
+// to bfloat16 at the end. Reads `[n, 3·H·D]` bfloat16 rows of text and of video, writes `[3, H, rows, D]` as tiles (see
+// `parameters.cuh`); rows that do not exist are zero. Moves 12·H·D bytes for each token, and the rotation tables once.
 #pragma once
 
 #include "parameters.cuh"
@@ -33,6 +33,8 @@ struct PrepareParameters {
   u8* output;
   /// Heads that a block holds, a divisor of `kBlockRows`: then come the next ones.
   i32 headsAtOnce;
+  /// What queries are multiplied by: the factor of the scores times log₂ e, so that scores are exponents of two.
+  float queryFactor;
 };
 
 struct Eight {
@@ -157,6 +159,9 @@ extern "C" __global__ void __launch_bounds__(kThreads, BLOCKS) KERNEL(const __gr
     next = loadHead(head + p.headsAtOnce);
     Eight q = unpack(parts.query), k = unpack(parts.key);
     transform(q, segment.norm, segment.epsilon, vectors.queryWeight + 8 * piece, vectors.queryBias + 8 * piece, turn);
+#pragma unroll
+    for (int i = 0; i < 8; ++i)
+      q.x[i] *= p.queryFactor;
     transform(k, segment.norm, segment.epsilon, vectors.keyWeight + 8 * piece, vectors.keyBias + 8 * piece, turn);
     if (head >= g.heads)
       continue;

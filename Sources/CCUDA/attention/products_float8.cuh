@@ -17,7 +17,7 @@ struct Float8Products {
   /// The factor of the scores, and of the output.
   static __device__ __forceinline__ float scoreScale(const Parameters& p, const Item& item) {
     const i64 tile = static_cast<i64>(item.head) * (p.geometry.rows / kTileRows) + item.group.firstRow / kTileRows;
-    return p.scale * p.queryScales[tile] * p.statistics[item.head].keyScale;
+    return p.queryScales[tile] * p.statistics[item.head].keyScale;
   }
   static __device__ __forceinline__ float outputScale(const Parameters& p, const Item& item) {
     return p.statistics[item.head].valueScale;

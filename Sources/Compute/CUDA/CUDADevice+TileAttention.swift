@@ -41,7 +41,8 @@ extension CUDADevice {
       $0.segment(projection.text)
       $0.pointer(packed.deviceAddress)
       $0.int(choice.preparedHeadsAtOnce(heads: projection.heads))
-      $0.align(8)
+      // The kernels' softmax is one in powers of two.
+      $0.float(projection.scale * Float(1 / M_LN2))
     }
     return packed
   }
@@ -68,7 +69,7 @@ extension CUDADevice {
         for table in [tables.groups, tables.entries, tables.counter, tables.repeats] { $0.pointer(table.deviceAddress) }
         $0.int(tables.groupCount)
         for width in halfWidths { $0.int(width ?? 0) }
-        $0.float(heads.scale * Self.log2E)
+        $0.align(8)
         if let scales = heads.scales {
           $0.pointer(scales.queries.deviceAddress)
           $0.pointer(scales.heads.deviceAddress)
@@ -106,14 +107,9 @@ extension CUDADevice {
         $0.int(splits)
         $0.int(bands.spatial.halfWidth)
         $0.int(bands.temporal.halfWidth)
-        $0.float(projection.scale * Self.log2E)
-        $0.align(8)
       }
     }
   }
-
-  /// The kernels' softmax is one in powers of two.
-  private static let log2E = Float(1 / M_LN2)
 
   func tileGeometry(_ layout: TokenLayout, heads: Int, _ choice: CUDATileKernels) -> CUDAGeometry {
     CUDAGeometry(layout, heads: heads, dimension: choice.dimension, blockSize: CUDATileLists.tileRows)
