@@ -60,7 +60,7 @@ struct OnlineSoftmax {
     const bool grown = __any_sync(0xFFFFFFFFu, largest[0] > maximum[0] || largest[1] > maximum[1]);
 #pragma unroll
     for (int r = 0; r < 2; ++r) {
-      factor[r] = exp2Approximate((maximum[r] - largest[r]) * scale);
+      factor[r] = grown ? exp2Approximate((maximum[r] - largest[r]) * scale) : 1.0f;
       maximum[r] = largest[r];
       sum[r] *= factor[r];
       largest[r] *= scale;
