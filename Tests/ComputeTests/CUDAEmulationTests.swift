@@ -91,6 +91,18 @@ import Testing
     }
   }
 
+  @Test func `what is uploaded comes back, however many pieces it takes`() throws {
+    let device = try CUDADevice.emulated()
+    // Below and above what is copied at once, and more than all of the pinned memory.
+    let counts = [0, 1, 1 << 18, 1 << 18 + 1, 1_400_001, 1_400_001, 17_500_000]
+    let uploaded = try counts.map { count in
+      var values = [Float](repeating: Float(count % 7), count: count)
+      for place in stride(from: 0, to: count, by: 65_521) { values[place] = Float(place) }
+      return (values, try device.upload(Tensor(values, shape: [count]), as: .float32))
+    }
+    for (values, tensor) in uploaded { #expect(try device.download(tensor).floats() == values) }
+  }
+
   @Test func `heads that no kernel takes are refused with the limit`() {
     let limits = HeadLimits(heads: 256, dimension: 256)
     #expect(limits.refusal(heads: 24, dimension: 128) == nil && limits.refusal(heads: 256, dimension: 256) == nil)

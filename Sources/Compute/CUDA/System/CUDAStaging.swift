@@ -25,6 +25,8 @@ final class CUDAStaging: Sendable {
   }
 
   private struct State {
+    /// The slot that comes next: each is needed again as late as can be.
+    var slot = 0
     /// The part for small copies that is filled now, and how much of it.
     var part = 0
     var used = 0
@@ -62,8 +64,10 @@ final class CUDAStaging: Sendable {
       if byteCount <= Self.smallBytes {
         unsafe try uploadSmall(source, byteCount: byteCount, to: address, &state)
       } else {
+        let first = state.slot
+        state.slot = (first + (byteCount + Self.slotBytes - 1) / Self.slotBytes) % Self.slotCount
         try workers.run(count: byteCount, grain: Self.slotBytes) { range in
-          let index = range.lowerBound / Self.slotBytes % Self.slotCount
+          let index = (first + range.lowerBound / Self.slotBytes) % Self.slotCount
           try slots[index].isFilling.withLock { _ in
             try slots[index].event.wait()
             let target = unsafe memory.pointer + index * Self.slotBytes
