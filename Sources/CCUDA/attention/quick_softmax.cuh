@@ -41,7 +41,7 @@ struct UnshiftedSoftmax {
   /// Whether a row with this sum of exponentials is right: with a larger one products with values may overflow, with a
   /// smaller one exponentials below 2^-126 that became zero may have mattered.
   static __device__ __forceinline__ bool isRight(float sum) {
-    return sum >= 0x1p-60f && sum <= 0x1p100f;
+    return sum >= 0x1p-60f && sum <= 0x1p80f;
   }
 };
 
