@@ -8,8 +8,7 @@
 // heads of 128 and 119056 tokens, 0.6 % of dense attention.
 #pragma once
 
-#include "mask.cuh"
-#include "ptx/convert.cuh"
+#include "softmax.cuh"
 #include "warp_products.cuh"
 
 #if !defined(HEAD_DIMENSION) || !defined(KERNEL)
@@ -162,8 +161,7 @@ extern "C" __global__ void __launch_bounds__(kThreads, 2 / kSharing)
       float factor[2];
 #pragma unroll
       for (int r = 0; r < 2; ++r) {
-        largest[r] = fmaxf(largest[r], __shfl_xor_sync(0xFFFFFFFFu, largest[r], 1));
-        largest[r] = fmaxf(largest[r], __shfl_xor_sync(0xFFFFFFFFu, largest[r], 2));
+        largest[r] = largestOfRow(largest[r]);
         factor[r] = exp2Approximate(maximum[r] - largest[r]);
         maximum[r] = largest[r];
       }
@@ -209,8 +207,7 @@ extern "C" __global__ void __launch_bounds__(kThreads, 2 / kSharing)
     float* record = recordOf(p, head, rowGroup, split, static_cast<i32>(warpRow) + lane / 4 + 8 * r);
 #pragma unroll
     for (int m = 0; m < kMasks; ++m) {
-      sums[m][r] += __shfl_xor_sync(0xFFFFFFFFu, sums[m][r], 1);
-      sums[m][r] += __shfl_xor_sync(0xFFFFFFFFu, sums[m][r], 2);
+      sums[m][r] = sumOfRow(sums[m][r]);
       if (warp % kSharing == 0 && lane % 4 == 0)
         record[1 + m] = sums[m][r];
 #pragma unroll

@@ -8,10 +8,8 @@
 /// Exponentials of the scores themselves, in powers of two.
 ///
 /// With normalized queries and keys scores lie within some tens, where float32 and bfloat16 are as exact as anywhere.
-struct UnshiftedSoftmax {
+struct UnshiftedSoftmax : ExponentialSums {
   static constexpr bool kIsQuick = true;
-  /// This thread's part of the sum of exponentials.
-  float sum[2];
 
   /// Turns the scores of the first tile into exponentials.
   __device__ __forceinline__ void begin(float (&scores)[64], float scale, float (&factor)[2]) {
@@ -31,13 +29,6 @@ struct UnshiftedSoftmax {
     return false;
   }
 
-  __device__ __forceinline__ bool isNegative() const {
-    return isSumNegative(sum);
-  }
-  __device__ __forceinline__ float wholeSum(int r) const {
-    return sumOfRow(sum[r]);
-  }
-
   /// Whether a row with this sum of exponentials is right: with a larger one products with values may overflow, with a
   /// smaller one exponentials below 2^-126 that became zero may have mattered.
   static __device__ __forceinline__ bool isRight(float sum) {
@@ -49,12 +40,10 @@ struct UnshiftedSoftmax {
 ///
 /// The number is sought in the first tile and then held until a sum shows that an exponential may be above 448, the
 /// largest number of e4m3; numbers down to 2^-6 keep all their bits.
-struct HeldSoftmax {
+struct HeldSoftmax : ExponentialSums {
   static constexpr bool kIsQuick = true;
   /// What the scores of a row are relative to: a whole number, so that it moves by exact factors.
   float base[2];
-  /// This thread's part of the sum of exponentials.
-  float sum[2];
 
   /// Turns the scores of the first tile into exponentials of at most 16.
   ///
@@ -105,13 +94,6 @@ struct HeldSoftmax {
     for (int r = 0; r < 2; ++r)
       sum[r] = fmaf(sum[r], factor[r], added[r]);
     return grown;
-  }
-
-  __device__ __forceinline__ bool isNegative() const {
-    return isSumNegative(sum);
-  }
-  __device__ __forceinline__ float wholeSum(int r) const {
-    return sumOfRow(sum[r]);
   }
 
   /// Whether a row with this sum of exponentials is right: neither endless nor no number.

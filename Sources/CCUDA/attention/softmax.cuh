@@ -15,20 +15,24 @@ __device__ __forceinline__ float sumOfRow(float x) {
   return x + __shfl_xor_sync(0xFFFFFFFFu, x, 2);
 }
 
-/// Whether a sum of exponentials of the warp is negative, which none ever is: an answer that needs all of them.
-__device__ __forceinline__ bool isSumNegative(const float (&sum)[2]) {
-  return __any_sync(0xFFFFFFFFu, sum[0] + sum[1] < 0.0f);
-}
+/// What every softmax of a thread's two rows keeps.
+struct ExponentialSums {
+  /// This thread's part of the sum of exponentials.
+  float sum[2];
+
+  /// Whether a sum of the warp is negative, which none ever is: an answer that needs all exponentials.
+  __device__ __forceinline__ bool isNegative() const { return __any_sync(0xFFFFFFFFu, sum[0] + sum[1] < 0.0f); }
+  /// The whole sum of row `r`.
+  __device__ __forceinline__ float wholeSum(int r) const { return sumOfRow(sum[r]); }
+};
 
 /// The running softmax of a thread's two rows (Milakov and Gimelshein, arXiv:1805.02867), in powers of two: right for
 /// all scores.
 template <int kShift>
-struct OnlineSoftmax {
+struct OnlineSoftmax : ExponentialSums {
   static constexpr bool kIsQuick = false;
   /// The largest score so far.
   float maximum[2];
-  /// This thread's part of the sum of exponentials.
-  float sum[2];
 
   /// Before the first tile.
   __device__ __forceinline__ void reset() {
@@ -75,12 +79,6 @@ struct OnlineSoftmax {
     return grown;
   }
 
-  __device__ __forceinline__ bool isNegative() const {
-    return isSumNegative(sum);
-  }
-  __device__ __forceinline__ float wholeSum(int r) const {
-    return sumOfRow(sum[r]);
-  }
   static __device__ __forceinline__ bool isRight(float) {
     return true;
   }

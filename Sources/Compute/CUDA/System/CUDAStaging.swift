@@ -8,7 +8,7 @@ import Synchronization
 /// they win. So each thread fills a slot of its own and hands it over itself.
 final class CUDAStaging: Sendable {
   /// Bytes that are copied in the thread of the caller, together with others.
-  static let smallBytes = 1 << 20
+  private static let smallBytes = 1 << 20
   /// Parts for small copies. A step takes some 100 kB, so that nothing ever waits for the GPU before it has copied.
   private static let smallParts = 4
   /// Bytes that a thread copies at a time.
